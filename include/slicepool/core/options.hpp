@@ -1,0 +1,88 @@
+// options.hpp: how a run is to be done: where, how wide, and what happens when a slice fails.
+// What a filter computes is not here; see the filter's own parameters.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string_view>
+
+namespace slicepool {
+
+/// Where the function runs. The pixels that come out are the same bits on each.
+enum class Backend : std::uint8_t {
+    serial,     ///< in the calling thread; protects against nothing; for debugging
+    threads,    ///< in threads of this process; survives exceptions, not crashes
+    processes,  ///< in forked processes that share the volume; survives crashes, hangs and wild writes to the input
+};
+
+[[nodiscard]] std::string_view name_of(Backend backend) noexcept;
+/// Throws InvalidArgument, listing the names.
+[[nodiscard]] Backend parse_backend(std::string_view name);
+
+enum class OnFailure : std::uint8_t {
+    finish,  ///< run the other slices, report the failed ones
+    abort,   ///< claim no further slice after the first failure
+};
+
+/// What stands in the output where a slice was not completed.
+class Fill {
+public:
+    enum class Kind : std::uint8_t { value, copy_input };
+    /// NaN for floating output, 0 for integers.
+    [[nodiscard]] static Fill nan() noexcept;
+    [[nodiscard]] static Fill zero() noexcept { return Fill(Kind::value, 0.0); }
+    /// Converted to the output's pixel type (rounded and saturated for integers).
+    [[nodiscard]] static Fill value(double value) noexcept { return Fill(Kind::value, value); }
+    /// The input slice, converted; only where input and output slices have one shape (checked before the run).
+    [[nodiscard]] static Fill copy_input() noexcept { return Fill(Kind::copy_input, 0.0); }
+
+    [[nodiscard]] Kind kind() const noexcept { return kind_; }
+    [[nodiscard]] double number() const noexcept { return number_; }
+
+private:
+    Fill(Kind kind, double number) noexcept : kind_(kind), number_(number) {}
+    Kind kind_;
+    double number_;
+};
+
+/// "nan", "zero", "copy_input" or a number. Throws InvalidArgument otherwise.
+[[nodiscard]] Fill parse_fill(std::string_view text);
+
+/// A snapshot for progress displays.
+struct Progress {
+    std::int64_t total = 0;    ///< slices in this run
+    std::int64_t done = 0;     ///< completed
+    std::int64_t failed = 0;   ///< given up on
+    std::int64_t retried = 0;  ///< attempts beyond the first, so far
+    std::chrono::duration<double> elapsed{};
+};
+
+struct Options {
+    int axis = 0;                ///< slices are taken along this axis; negative counts from the end
+    std::optional<int> n_jobs;   ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
+    std::optional<Backend> backend;  ///< default processes; a Pool has its own and refuses another here
+
+    /// Which slices to process, as start:stop:step along `axis`; the others' output is left untouched.
+    std::optional<std::int64_t> first_slice;
+    std::optional<std::int64_t> last_slice;  ///< exclusive
+    std::int64_t slice_step = 1;
+
+    int max_attempts = 3;  ///< tries a slice has when its worker dies; exceptions are not tried again
+    std::optional<std::chrono::duration<double>> slice_timeout;  ///< processes only: a slice that takes longer is killed
+    OnFailure on_failure = OnFailure::finish;
+    Fill fill = Fill::nan();
+
+    std::stop_token stop_token;  ///< stops claiming slices; those under way are finished
+    std::function<void(const Progress&)> progress;  ///< called in the caller's thread, about every progress_interval
+    std::chrono::milliseconds progress_interval{100};
+    bool measure_memory = false;  ///< sample the proportional set size of all processes; costs milliseconds per GB
+};
+
+/// The number of workers joblib would use: n_jobs > 0 as it is; -1 all `usable_cores`, -2 all but one, never below 1.
+/// Throws InvalidArgument for 0.
+[[nodiscard]] int effective_jobs(int n_jobs, int usable_cores);
+
+}  // namespace slicepool

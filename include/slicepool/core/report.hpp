@@ -1,0 +1,91 @@
+// report.hpp: what happened in a run: one outcome per slice, births and deaths of workers, times and memory.
+// A value with no behaviour beyond questions; slicepool/report/ turns it into JSON.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <slicepool/core/error.hpp>
+#include <slicepool/core/options.hpp>
+
+namespace slicepool {
+
+enum class SliceStatus : std::uint8_t { not_run, done, failed, crashed, timed_out, forbidden };
+
+[[nodiscard]] std::string_view name_of(SliceStatus status) noexcept;
+
+/// Why an attempt at a slice, or a worker, ended badly.
+struct Cause {
+    SliceStatus kind = SliceStatus::failed;
+    int signal = 0;     ///< crashed by this signal, or 0
+    int exit_code = 0;  ///< crashed by leaving with this code, when signal is 0
+    std::string text;   ///< exception text or more detail
+};
+
+/// "crashed(SIGSEGV)", "crashed(exit 3)", "timed_out after 2.5 s", "failed(bad value in row 7)".
+[[nodiscard]] std::string describe(const Cause& cause);
+
+struct SliceOutcome {
+    std::int64_t index = 0;  ///< along the run's axis
+    SliceStatus status = SliceStatus::not_run;
+    int attempts = 0;
+    int worker = -1;               ///< slot of the worker of the last attempt
+    double start_seconds = 0.0;    ///< last attempt's start, from the run's start
+    double seconds = 0.0;          ///< last attempt's duration
+    std::vector<Cause> causes;     ///< one per failed attempt, oldest first
+};
+
+/// One worker's life, as far as this run saw it.
+struct WorkerLife {
+    int slot = 0;
+    std::int64_t incarnation = 0;
+    std::int64_t pid = 0;       ///< 0 for threads
+    double birth_seconds = 0.0;  ///< from the run's start; negative when it was warm
+    double death_seconds = -1.0;  ///< negative when it outlived the run
+    Cause cause;                ///< why it died; meaningful when death_seconds >= 0
+    std::int64_t slice = -1;    ///< the slice it died in, or -1
+    std::int64_t slices_done = 0;
+    double busy_seconds = 0.0;  ///< inside the filter, gather and scatter included
+};
+
+struct Report {
+    Backend backend = Backend::serial;
+    int axis = 0;
+    int worker_count = 0;
+    std::vector<SliceOutcome> slices;  ///< ascending index
+    std::vector<WorkerLife> workers;   ///< in order of birth
+
+    double wall_seconds = 0.0;
+    double cpu_seconds = 0.0;   ///< user and system time of the workers inside this run
+    double wait_seconds = 0.0;  ///< worker_count x wall minus the time workers were busy
+    double startup_seconds = 0.0;  ///< of wall, until the first slice was claimed
+    std::size_t peak_memory_bytes = 0;  ///< proportional set size of all processes; 0 unless asked for
+    std::size_t copied_bytes = 0;  ///< pixels copied to bring the caller's memory into shared memory
+    std::size_t scratch_bytes_per_worker = 0;
+    bool interrupted = false;   ///< the stop token ended the run early
+
+    /// True when every slice is done.
+    [[nodiscard]] bool ok() const noexcept;
+    /// Slices that were tried and given up, lowest index first (not_run is no failure).
+    [[nodiscard]] std::vector<SliceOutcome> failures() const;
+    [[nodiscard]] std::int64_t count(SliceStatus status) const noexcept;
+    /// Attempts beyond the first, over all slices.
+    [[nodiscard]] std::int64_t retries() const noexcept;
+    /// Throws SliceError for the failure of lowest index; does nothing when there is none.
+    void raise() const;
+};
+
+/// Thrown by Report::raise: "slice 7: crashed(SIGSEGV) (attempt 3 of 3)".
+class SliceError : public Error {
+public:
+    SliceError(const std::string& message, SliceOutcome outcome) : Error(message), outcome_(std::move(outcome)) {}
+    [[nodiscard]] const SliceOutcome& outcome() const noexcept { return outcome_; }
+
+private:
+    SliceOutcome outcome_;
+};
+
+}  // namespace slicepool

@@ -1,0 +1,18 @@
+#include <slicepool/core/error.hpp>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+namespace slicepool {
+
+SystemError::SystemError(std::string_view operation, std::string_view object, std::error_code code)
+    : Error(fmt::format("{} '{}': {}", operation, object, code.message())), code_(code) {}
+
+SystemError::SystemError(std::string_view operation, std::string_view object, std::error_code code,
+                         std::string_view hint)
+    : Error(fmt::format("{} '{}': {} ({})", operation, object, code.message(), hint)), code_(code) {}
+
+std::error_code last_system_error() noexcept { return {errno, std::system_category()}; }
+
+}  // namespace slicepool

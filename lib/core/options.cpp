@@ -1,0 +1,47 @@
+#include <slicepool/core/options.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <slicepool/core/error.hpp>
+
+namespace slicepool {
+
+std::string_view name_of(Backend backend) noexcept {
+    switch (backend) {
+        case Backend::serial: return "serial";
+        case Backend::threads: return "threads";
+        case Backend::processes: break;
+    }
+    return "processes";
+}
+
+Backend parse_backend(std::string_view name) {
+    for (const Backend backend : {Backend::serial, Backend::threads, Backend::processes})
+        if (name == name_of(backend)) return backend;
+    throw InvalidArgument(fmt::format("backend '{}' is none of serial, threads, processes", name));
+}
+
+Fill Fill::nan() noexcept { return Fill(Kind::value, std::numeric_limits<double>::quiet_NaN()); }
+
+Fill parse_fill(std::string_view text) {
+    if (text == "nan") return Fill::nan();
+    if (text == "zero") return Fill::zero();
+    if (text == "copy_input") return Fill::copy_input();
+    double number = 0.0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size())
+        throw InvalidArgument(fmt::format("fill '{}' is none of nan, zero, copy_input or a number", text));
+    return Fill::value(number);
+}
+
+int effective_jobs(int n_jobs, int usable_cores) {
+    if (n_jobs == 0)
+        throw InvalidArgument("n_jobs 0 has no meaning: give a number of workers, or -1 for all usable cores");
+    return n_jobs > 0 ? n_jobs : std::max(1, usable_cores + 1 + n_jobs);
+}
+
+}  // namespace slicepool

@@ -1,0 +1,80 @@
+#include <slicepool/core/report.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace slicepool {
+namespace {
+
+/// The signals a worker is likely to die from; numbers as on Linux x86-64 and aarch64.
+constexpr std::array<std::pair<int, std::string_view>, 17> kSignals{{
+    {1, "SIGHUP"}, {2, "SIGINT"}, {3, "SIGQUIT"}, {4, "SIGILL"}, {5, "SIGTRAP"}, {6, "SIGABRT"},
+    {7, "SIGBUS"}, {8, "SIGFPE"}, {9, "SIGKILL"}, {10, "SIGUSR1"}, {11, "SIGSEGV"}, {12, "SIGUSR2"},
+    {13, "SIGPIPE"}, {14, "SIGALRM"}, {15, "SIGTERM"}, {24, "SIGXCPU"}, {31, "SIGSYS"},
+}};
+
+std::string signal_name(int signal) {
+    for (const auto& [number, name] : kSignals)
+        if (number == signal) return std::string(name);
+    return fmt::format("signal {}", signal);
+}
+
+}  // namespace
+
+std::string_view name_of(SliceStatus status) noexcept {
+    switch (status) {
+        case SliceStatus::not_run: return "not_run";
+        case SliceStatus::done: return "done";
+        case SliceStatus::failed: return "failed";
+        case SliceStatus::crashed: return "crashed";
+        case SliceStatus::timed_out: return "timed_out";
+        case SliceStatus::forbidden: break;
+    }
+    return "forbidden";
+}
+
+std::string describe(const Cause& cause) {
+    if (cause.kind == SliceStatus::crashed) {
+        const std::string how = cause.signal != 0 ? signal_name(cause.signal) : fmt::format("exit {}", cause.exit_code);
+        return cause.text.empty() ? fmt::format("crashed({})", how) : fmt::format("crashed({}): {}", how, cause.text);
+    }
+    if (cause.kind == SliceStatus::timed_out) return fmt::format("timed_out {}", cause.text);
+    return fmt::format("{}({})", name_of(cause.kind), cause.text);
+}
+
+bool Report::ok() const noexcept {
+    return std::ranges::all_of(slices, [](const SliceOutcome& s) { return s.status == SliceStatus::done; });
+}
+
+std::vector<SliceOutcome> Report::failures() const {
+    std::vector<SliceOutcome> failed;
+    std::ranges::copy_if(slices, std::back_inserter(failed), [](const SliceOutcome& s) {
+        return s.status != SliceStatus::done && s.status != SliceStatus::not_run;
+    });
+    return failed;
+}
+
+std::int64_t Report::count(SliceStatus status) const noexcept {
+    return std::ranges::count_if(slices, [status](const SliceOutcome& s) { return s.status == status; });
+}
+
+std::int64_t Report::retries() const noexcept {
+    std::int64_t retries = 0;
+    for (const SliceOutcome& slice : slices) retries += std::max(0, slice.attempts - 1);
+    return retries;
+}
+
+void Report::raise() const {
+    for (const SliceOutcome& slice : slices) {
+        if (slice.status == SliceStatus::done || slice.status == SliceStatus::not_run) continue;
+        const std::string why = slice.causes.empty() ? std::string(name_of(slice.status)) : describe(slice.causes.back());
+        throw SliceError(fmt::format("slice {}: {} (after {} attempt{})", slice.index, why, slice.attempts,
+                                     slice.attempts == 1 ? "" : "s"),
+                         slice);
+    }
+}
+
+}  // namespace slicepool

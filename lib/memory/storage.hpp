@@ -1,0 +1,41 @@
+// storage.hpp: what keeps the pixels of volumes alive, and how a worker process reaches them.
+// The pixels' meaning (shape, strides, type) is the volume's, not ours.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace slicepool {
+
+/// One range of memory that holds pixels. Immutable after construction; freed with its last owner.
+class Storage {
+public:
+    Storage(const Storage&) = delete;
+    Storage& operator=(const Storage&) = delete;
+    virtual ~Storage() = default;
+
+    /// The whole range, page-aligned at both ends; may be empty.
+    [[nodiscard]] std::span<std::byte> range() const noexcept { return range_; }
+    [[nodiscard]] bool writable() const noexcept { return writable_; }
+    [[nodiscard]] std::size_t copied_bytes() const noexcept { return copied_bytes_; }
+
+    /// True when every worker process of a pool made before this storage sees it at the same address (the arena);
+    /// false for a mapped file, which such a worker has to map for itself.
+    [[nodiscard]] virtual bool reserved_in_workers() const noexcept { return false; }
+
+    /// For a mapped file: the descriptor to map it from (borrowed) and the offset of range() in it; -1 for the arena.
+    [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
+    [[nodiscard]] virtual std::uint64_t offset() const noexcept { return 0; }
+
+protected:
+    Storage(std::span<std::byte> range, bool writable, std::size_t copied_bytes) noexcept
+        : range_(range), writable_(writable), copied_bytes_(copied_bytes) {}
+
+private:
+    std::span<std::byte> range_;
+    bool writable_;
+    std::size_t copied_bytes_;
+};
+
+}  // namespace slicepool
