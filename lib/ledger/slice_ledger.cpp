@@ -1,0 +1,92 @@
+#include "ledger/slice_ledger.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+namespace slicepool {
+namespace {
+
+constexpr std::size_t kLineBytes = 64;
+
+}  // namespace
+
+std::size_t SliceLedger::bytes_for(std::int64_t task_count) noexcept {
+    return kLineBytes + static_cast<std::size_t>(task_count) * sizeof(TaskWord);
+}
+
+SliceLedger SliceLedger::create(std::span<std::byte> memory, std::int64_t task_count) noexcept {
+    ::new (memory.data()) Ticket(0);
+    auto* words = reinterpret_cast<TaskWord*>(memory.data() + kLineBytes);
+    for (std::int64_t task = 0; task < task_count; ++task) ::new (words + task) TaskWord(pack({}));
+    return attach(memory, task_count);
+}
+
+SliceLedger SliceLedger::attach(std::span<std::byte> memory, std::int64_t task_count) noexcept {
+    return {std::launder(reinterpret_cast<Ticket*>(memory.data())),
+            std::launder(reinterpret_cast<TaskWord*>(memory.data() + kLineBytes)), task_count};
+}
+
+std::optional<Claim> SliceLedger::try_claim_task(std::int64_t task, Owner owner) noexcept {
+    std::uint64_t seen = words_[task].load(std::memory_order_relaxed);
+    if (unpack(seen).state != TaskState::waiting) return std::nullopt;
+    const TaskEntry claimed{TaskState::claimed, unpack(seen).attempt, owner};
+    // Acquire: what the supervisor did before it gave the task back must be seen by the next owner.
+    if (!words_[task].compare_exchange_strong(seen, pack(claimed), std::memory_order_acq_rel, std::memory_order_relaxed))
+        return std::nullopt;
+    return Claim{task, claimed};
+}
+
+std::optional<Claim> SliceLedger::try_claim(Owner owner) noexcept {
+    while (ticket_->load(std::memory_order_relaxed) < task_count_) {
+        const std::int64_t task = ticket_->fetch_add(1, std::memory_order_relaxed);
+        // A stray write may have left any number there; the words decide.
+        if (task < 0 || task >= task_count_) break;
+        if (auto claim = try_claim_task(task, owner)) return claim;
+    }
+    for (std::int64_t task = 0; task < task_count_; ++task)
+        if (auto claim = try_claim_task(task, owner)) return claim;
+    return std::nullopt;
+}
+
+bool SliceLedger::replace(const Claim& claim, const TaskEntry& next, std::memory_order order) noexcept {
+    std::uint64_t expected = pack(claim.entry);
+    return words_[claim.task].compare_exchange_strong(expected, pack(next), order, std::memory_order_relaxed);
+}
+
+bool SliceLedger::commit(const Claim& claim) noexcept {
+    return replace(claim, {TaskState::done, claim.entry.attempt, claim.entry.owner}, std::memory_order_release);
+}
+
+std::vector<Claim> SliceLedger::claims_of(Owner owner) const {
+    std::vector<Claim> claims;
+    for (std::int64_t task = 0; task < task_count_; ++task) {
+        const TaskEntry held = entry(task);
+        if (held.state == TaskState::claimed && held.owner == owner) claims.push_back({task, held});
+    }
+    return claims;
+}
+
+bool SliceLedger::give_back(const Claim& claim) noexcept {
+    const auto attempt = static_cast<std::uint16_t>(std::min<int>(claim.entry.attempt + 1, kLargestAttempt));
+    return replace(claim, {TaskState::waiting, attempt, {}}, std::memory_order_acq_rel);
+}
+
+bool SliceLedger::give_up(const Claim& claim) noexcept {
+    return replace(claim, {TaskState::failed, claim.entry.attempt, claim.entry.owner}, std::memory_order_acq_rel);
+}
+
+SliceLedger::Counts SliceLedger::count() const noexcept {
+    Counts counts;
+    for (std::int64_t task = 0; task < task_count_; ++task) {
+        switch (entry(task).state) {
+            case TaskState::waiting: ++counts.waiting; break;
+            case TaskState::claimed: ++counts.claimed; break;
+            case TaskState::done: ++counts.done; break;
+            case TaskState::failed: ++counts.failed; break;
+        }
+    }
+    return counts;
+}
+
+}  // namespace slicepool

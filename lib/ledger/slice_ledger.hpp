@@ -1,0 +1,80 @@
+// slice_ledger.hpp: who does which task, in shared memory, such that a kill at any instruction loses no task.
+// No pixels, no waiting, no lock, and no opinion on retries: the supervisor decides and calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "ledger/task_word.hpp"
+
+namespace slicepool {
+
+/// A claim, as the worker that made it or the supervisor that found it holds it.
+struct Claim {
+    std::int64_t task = 0;
+    TaskEntry entry;  ///< state is claimed
+};
+
+/// A view of `task_count` words in shared memory. Copy it freely; the memory must outlive it. The count comes from the
+/// host, never from the shared memory.
+///
+///   T1 waiting(k) -> claimed(owner, k)                by a worker                        try_claim
+///   T2 claimed(owner, k) -> done                      by that worker, after its last store to the output   commit
+///   T3 claimed(owner, k) -> waiting(k+1) | failed     by the supervisor, only after the owner was reaped   give_back, give_up
+///
+/// Words are claimed in the order of a ticket counter, which is only a hint: a worker killed between drawing a ticket and
+/// claiming its word costs nothing, because waiting words are searched for when the tickets run out. Completion is
+/// computed from the words (see faults and proofs in docs/architecture.md). All calls are safe from any thread of any
+/// process that maps the memory, except where a call says "supervisor".
+class SliceLedger {
+public:
+    /// Bytes of shared memory for `task_count` tasks.
+    [[nodiscard]] static std::size_t bytes_for(std::int64_t task_count) noexcept;
+
+    /// Sets every word to waiting(0). `memory`: bytes_for(task_count), aligned to 64. Supervisor, before workers start.
+    [[nodiscard]] static SliceLedger create(std::span<std::byte> memory, std::int64_t task_count) noexcept;
+    /// The view of a ledger made by create().
+    [[nodiscard]] static SliceLedger attach(std::span<std::byte> memory, std::int64_t task_count) noexcept;
+
+    /// T1 for some waiting task, or nothing when none is waiting now (one may be later: see T3).
+    [[nodiscard]] std::optional<Claim> try_claim(Owner owner) noexcept;
+    /// T2. Everything stored before is visible to whoever then sees done. False when the claim was not ours any more,
+    /// which a correct supervisor never brings about.
+    [[nodiscard]] bool commit(const Claim& claim) noexcept;
+
+    /// Supervisor: what `owner` holds. Call after it was reaped.
+    [[nodiscard]] std::vector<Claim> claims_of(Owner owner) const;
+    /// Supervisor, T3: offers the task again. False when the word is not this claim any more.
+    [[nodiscard]] bool give_back(const Claim& claim) noexcept;
+    /// Supervisor, T3: closes the task for good.
+    [[nodiscard]] bool give_up(const Claim& claim) noexcept;
+
+    struct Counts {
+        std::int64_t waiting = 0;
+        std::int64_t claimed = 0;
+        std::int64_t done = 0;
+        std::int64_t failed = 0;
+    };
+    /// One pass over the words; a snapshot, exact when nobody works.
+    [[nodiscard]] Counts count() const noexcept;
+    [[nodiscard]] TaskEntry entry(std::int64_t task) const noexcept { return unpack(words_[task].load(std::memory_order_acquire)); }
+    [[nodiscard]] std::int64_t task_count() const noexcept { return task_count_; }
+
+private:
+    using Ticket = std::atomic<std::int64_t>;
+    static_assert(Ticket::is_always_lock_free);
+
+    SliceLedger(Ticket* ticket, TaskWord* words, std::int64_t task_count) noexcept
+        : ticket_(ticket), words_(words), task_count_(task_count) {}
+    [[nodiscard]] std::optional<Claim> try_claim_task(std::int64_t task, Owner owner) noexcept;
+    [[nodiscard]] bool replace(const Claim& claim, const TaskEntry& next, std::memory_order order) noexcept;
+
+    Ticket* ticket_;   // on a cache line of its own
+    TaskWord* words_;  // task_count_ of them
+    std::int64_t task_count_;
+};
+
+}  // namespace slicepool

@@ -1,0 +1,24 @@
+#include "ledger/slice_record.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace slicepool {
+
+std::uint32_t MessageBoard::write(std::string_view text) noexcept {
+    if (next_.load(std::memory_order_relaxed) >= kMessages) return 0;
+    const std::uint32_t number = next_.fetch_add(1, std::memory_order_relaxed);
+    if (number >= kMessages) return 0;
+    const std::size_t bytes = std::min(text.size(), kMessageBytes - 1);
+    std::memcpy(texts_[number], text.data(), bytes);
+    texts_[number][bytes] = '\0';
+    return number + 1;
+}
+
+std::string_view MessageBoard::read(std::uint32_t number) const noexcept {
+    if (number == 0 || number > kMessages) return {};
+    const char* const text = texts_[number - 1];
+    return {text, static_cast<std::size_t>(std::find(text, text + kMessageBytes, '\0') - text)};
+}
+
+}  // namespace slicepool

@@ -1,0 +1,149 @@
+#include "os/child.hpp"
+
+#include <slicepool/core/error.hpp>
+
+#include <linux/sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio_ext.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+namespace slicepool::os {
+namespace {
+
+FileDescriptor open_pidfd(pid_t pid) noexcept {
+    return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by definition
+}
+
+}  // namespace
+
+void Child::kill() const noexcept {
+    if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+}
+
+std::optional<ExitStatus> Child::try_reap() noexcept {
+    if (!pidfd_) return ExitStatus{.known = false};
+    pollfd polled{pidfd_.get(), POLLIN, 0};
+    if (::poll(&polled, 1, 0) <= 0 || polled.revents == 0) return std::nullopt;
+    siginfo_t info{};
+    int result = 0;
+    do result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | __WALL);
+    while (result != 0 && errno == EINTR);
+    ExitStatus status;
+    if (result != 0 || info.si_pid == 0)
+        status.known = false;  // ended, but somebody else in the host took the status
+    else if (info.si_code == CLD_EXITED)
+        status.code = info.si_status;
+    else
+        status.signal = info.si_status;
+    pidfd_.reset();
+    return status;
+}
+
+std::optional<ExitStatus> Child::reap_within(std::chrono::milliseconds limit) noexcept {
+    const auto deadline = std::chrono::steady_clock::now() + limit;
+    while (true) {
+        if (auto status = try_reap()) return status;
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) return std::nullopt;
+        pollfd polled{pidfd_.get(), POLLIN, 0};
+        ::poll(&polled, 1, static_cast<int>(left.count()));
+    }
+}
+
+Child fork_child() {
+    const std::int64_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid < 0) throw SystemError("fork", "template process", last_system_error());
+    if (pid == 0) {
+        die_with_parent(parent);
+        return {};
+    }
+    FileDescriptor pidfd = open_pidfd(pid);
+    if (!pidfd) {
+        const std::error_code error = last_system_error();
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        throw SystemError("open pidfd of", "template process", error, "Linux 5.10 or newer is needed");
+    }
+    return {pid, std::move(pidfd)};
+}
+
+Sibling fork_sibling() noexcept {
+    // glibc keeps its own copy of the thread's number; a raw clone must have the kernel renew it, at the address glibc
+    // registered with set_tid_address. Where the kernel does not tell that address, the stale copy does no harm to code
+    // that uses no robust or error-checking mutex.
+    int* thread_id_copy = nullptr;
+    if (::prctl(PR_GET_TID_ADDRESS, &thread_id_copy, 0, 0, 0) != 0) thread_id_copy = nullptr;
+    unsigned long flags = CLONE_PARENT | CLONE_PIDFD | SIGCHLD;
+    if (thread_id_copy != nullptr) flags |= CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+    int pidfd = -1;
+#if defined(__x86_64__)
+    const long pid = ::syscall(SYS_clone, flags, nullptr, &pidfd, thread_id_copy, 0);
+#else
+    const long pid = ::syscall(SYS_clone, flags, nullptr, &pidfd, 0, thread_id_copy);
+#endif
+    if (pid < 0) return {-errno, {}};
+    if (pid == 0) return {0, {}};
+    return {pid, FileDescriptor(pidfd)};
+}
+
+void become_background_process() noexcept {
+    ::setsid();
+    for (int signal = 1; signal < NSIG; ++signal) {
+        struct sigaction action {};
+        if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN || action.sa_handler == SIG_DFL)
+            continue;
+        action = {};
+        action.sa_handler = SIG_DFL;
+        ::sigaction(signal, &action, nullptr);
+    }
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::__fpurge(stdout);
+}
+
+void die_with_parent(std::int64_t parent_pid) noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    if (::getppid() != parent_pid) ::_exit(1);  // it died before we asked
+}
+
+void skip_exit_handlers() noexcept {
+    // Handlers run last in, first out: ours comes before any the host registered.
+    ::on_exit([](int code, void*) { leave(code); }, nullptr);
+}
+
+void leave(int code) noexcept {
+    flush_output();
+    ::_exit(code);
+}
+
+void flush_output() noexcept {
+    std::cout.flush();
+    std::fflush(stdout);
+}
+
+std::int64_t process_id() noexcept { return ::getpid(); }
+std::int64_t parent_process_id() noexcept { return ::getppid(); }
+
+double thread_cpu_seconds() noexcept {
+    timespec time{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace slicepool::os
