@@ -21,4 +21,10 @@ std::string_view MessageBoard::read(std::uint32_t number) const noexcept {
     return {text, static_cast<std::size_t>(std::find(text, text + kMessageBytes, '\0') - text)};
 }
 
+void WorkerMailbox::reset() noexcept {
+    slice.store(-1);
+    for (auto* number : {&slice_start_ns, &slices_done, &slices_failed, &busy_ns, &cpu_ns, &first_claim_ns})
+        number->store(0);
+}
+
 }  // namespace slicepool

@@ -54,8 +54,10 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
     std::atomic<std::int64_t> first_claim_ns{0};  ///< steady clock, 0 before
-    std::atomic<std::uint32_t> incarnation{0};
     std::atomic<std::uint32_t> finished_run{0};  ///< the last run this worker left
+
+    /// Everything but finished_run as at the start of a run. For the host, while the worker is idle or the seat empty.
+    void reset() noexcept;
 };
 
 }  // namespace slicepool

@@ -2,6 +2,7 @@
 // The pixels' meaning (shape, strides, type) is the volume's, not ours.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -20,6 +21,16 @@ public:
     [[nodiscard]] bool writable() const noexcept { return writable_; }
     [[nodiscard]] std::size_t copied_bytes() const noexcept { return copied_bytes_; }
 
+    /// Counts up with every storage of this process: a worker process has inherited those made before its template.
+    [[nodiscard]] std::uint64_t serial() const noexcept { return serial_; }
+    /// The serial the next storage will have.
+    [[nodiscard]] static std::uint64_t next_serial() noexcept { return counter().load(std::memory_order_relaxed); }
+
+    /// Whether every page has been written at least once, so that no write can run out of memory any more. Set by a run
+    /// that completed all its slices; only ever a reason to save work.
+    [[nodiscard]] bool populated() const noexcept { return populated_.load(std::memory_order_relaxed); }
+    void set_populated() const noexcept { populated_.store(true, std::memory_order_relaxed); }
+
     /// True when every worker process of a pool made before this storage sees it at the same address (the arena);
     /// false for a mapped file, which such a worker has to map for itself.
     [[nodiscard]] virtual bool reserved_in_workers() const noexcept { return false; }
@@ -30,12 +41,22 @@ public:
 
 protected:
     Storage(std::span<std::byte> range, bool writable, std::size_t copied_bytes) noexcept
-        : range_(range), writable_(writable), copied_bytes_(copied_bytes) {}
+        : range_(range),
+          writable_(writable),
+          copied_bytes_(copied_bytes),
+          serial_(counter().fetch_add(1, std::memory_order_relaxed)) {}
 
 private:
+    static std::atomic<std::uint64_t>& counter() noexcept {
+        static std::atomic<std::uint64_t> next{1};
+        return next;
+    }
+
     std::span<std::byte> range_;
     bool writable_;
     std::size_t copied_bytes_;
+    std::uint64_t serial_;
+    mutable std::atomic<bool> populated_{false};
 };
 
 }  // namespace slicepool

@@ -7,6 +7,7 @@
 
 #include "memory/arena.hpp"
 #include "memory/copy_pixels.hpp"
+#include "memory/pixel_map.hpp"
 #include "memory/storage.hpp"
 #include "os/mapping.hpp"
 
@@ -83,9 +84,7 @@ Slice AnyVolume::slice(int axis, std::int64_t index) const {
     if (index < 0 || index >= shape_[axis])
         throw InvalidArgument(fmt::format("slice {} along axis {} is out of range: shape {} has slices 0 to {}", index,
                                           axis, to_string(shape_), shape_[axis] - 1));
-    const auto [rows, columns] = slice_axes(axis);
-    return {data_ + index * strides_[static_cast<std::size_t>(axis)], dtype_, slice_shape(shape_, axis),
-            strides_[static_cast<std::size_t>(rows)], strides_[static_cast<std::size_t>(columns)]};
+    return PixelMap(*this).slice(axis, index);
 }
 
 AnyVolume AnyVolume::view(const AxisRange& z, const AxisRange& y, const AxisRange& x) const {

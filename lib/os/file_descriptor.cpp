@@ -39,6 +39,12 @@ FileDescriptor open_for_reading(const std::filesystem::path& path) {
     return fd;
 }
 
+FileDescriptor open_for_writing(const std::filesystem::path& path) {
+    FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+    if (!fd) throw SystemError("open for writing", path.native(), last_system_error());
+    return fd;
+}
+
 FileDescriptor create_new(const std::filesystem::path& path) {
     FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666));
     if (!fd) throw SystemError("create", path.native(), last_system_error());

@@ -43,6 +43,8 @@ struct FileIdentity {
 
 /// All of these throw SystemError naming the path or `what`.
 [[nodiscard]] FileDescriptor open_for_reading(const std::filesystem::path& path);
+/// An existing file for reading and writing.
+[[nodiscard]] FileDescriptor open_for_writing(const std::filesystem::path& path);
 /// A new file for reading and writing; fails when the path exists.
 [[nodiscard]] FileDescriptor create_new(const std::filesystem::path& path);
 [[nodiscard]] FileIdentity identity(int fd, std::string_view what);

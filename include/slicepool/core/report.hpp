@@ -49,6 +49,7 @@ struct WorkerLife {
     std::int64_t slice = -1;    ///< the slice it died in, or -1
     std::int64_t slices_done = 0;
     double busy_seconds = 0.0;  ///< inside the filter, gather and scatter included
+    double cpu_seconds = 0.0;   ///< processor time in this run
 };
 
 struct Report {
@@ -66,6 +67,7 @@ struct Report {
     std::size_t copied_bytes = 0;  ///< pixels copied to bring the caller's memory into shared memory
     std::size_t scratch_bytes_per_worker = 0;
     bool interrupted = false;   ///< the stop token ended the run early
+    std::string gave_up;        ///< why the run was ended early for another reason (a crash loop), or empty
 
     /// True when every slice is done.
     [[nodiscard]] bool ok() const noexcept;

@@ -1,0 +1,59 @@
+#include "backends/attend_runs.hpp"
+
+#include "os/child.hpp"
+#include "worker/work.hpp"
+
+namespace slicepool {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kLookAgain = 1000ms;       // between runs
+constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
+
+/// Works until the run has nothing left that could be offered again.
+void take_part(const ControlArea& control, std::uint32_t run, Owner owner,
+               const std::function<void(WorkOrder&)>& before_run) {
+    ControlHeader& header = control.header();
+    WorkOrder order = header.order;
+    before_run(order);
+    const std::int64_t task_count = order.grouping.task_count(order.slices.count);
+    WorkerMailbox& mailbox = control.mailboxes()[owner.slot];
+    const WorkPlace place{owner, control.ledger(task_count), control.records(order.slices.count),
+                          &control.board(), &mailbox, &header.stop};
+    const double cpu_before = os::thread_cpu_seconds();
+    while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
+        const std::uint32_t offered = header.offered.load();
+        work(order, place, [] { return true; });
+        mailbox.cpu_ns.store(static_cast<std::int64_t>(1e9 * (os::thread_cpu_seconds() - cpu_before)));
+        const SliceLedger::Counts counts = place.ledger.count();
+        if (counts.waiting == 0 && counts.claimed == 0) {
+            ++header.offered;  // the others need not wait for their time limit to see it
+            os::wake_all(header.offered);
+            break;
+        }
+        // What others hold may be offered again if they die.
+        if (counts.waiting == 0 && header.stop.load() == 0) os::wait_while_equal(header.offered, offered, kLookAgainInRun);
+    }
+}
+
+}  // namespace
+
+void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
+                 const std::function<void(WorkOrder&)>& before_run) noexcept {
+    ControlHeader& header = control.header();
+    std::uint32_t attended = 0;
+    while (header.closing.load() == 0) {
+        const std::uint32_t run = header.run.load(std::memory_order_acquire);
+        if (run % 2 == 0 || run == attended) {
+            os::wait_while_equal(header.run, run, kLookAgain);
+            continue;
+        }
+        attended = run;
+        take_part(control, run, owner, before_run);
+        control.mailboxes()[owner.slot].finished_run.store(run, std::memory_order_release);
+        bell.ring();
+    }
+}
+
+}  // namespace slicepool

@@ -1,0 +1,27 @@
+// job.hpp: a planned run: checked, with everything a backend needs to carry it out.
+// Made by the pool room; a backend asks no questions about it.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include <slicepool/core/filter.hpp>
+#include <slicepool/core/options.hpp>
+#include <slicepool/core/report.hpp>
+#include <slicepool/memory/volume.hpp>
+
+#include "worker/work_order.hpp"
+
+namespace slicepool {
+
+struct Job {
+    AnyVolume input;
+    AnyVolume output;
+    WorkOrder order;  ///< complete but for start_ns
+    /// The filter's bytes when workers that exist already need them shipped; empty when they inherit the object.
+    std::span<const std::byte> captures;
+    const Options* options = nullptr;
+};
+
+}  // namespace slicepool

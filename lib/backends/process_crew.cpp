@@ -1,0 +1,90 @@
+#include "backends/process_crew.hpp"
+
+#include <exception>
+#include <stop_token>
+#include <utility>
+
+#include "backends/attend_runs.hpp"
+#include "backends/peak_memory.hpp"
+#include "backends/run_session.hpp"
+#include "backends/worker_memory.hpp"
+#include "memory/arena.hpp"
+#include "memory/storage.hpp"
+#include "os/child.hpp"
+
+namespace slicepool {
+namespace {
+
+constexpr int kCannotReachPixels = 70;  // EX_SOFTWARE: the worker could not set up its memory
+
+WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
+    const std::int64_t host_pid = os::process_id();
+    const std::uint64_t inherited = Storage::next_serial();
+    static_cast<void>(Arena::instance());  // it must exist before the fork, or workers would each make their own
+    return [&control, &bell, host_pid, inherited](Owner owner) {
+        WorkerMemory memory(host_pid, inherited);
+        attend_runs(control, owner, bell, [&](WorkOrder& order) {
+            try {
+                memory.enter_run(control.header(), order);
+            } catch (const std::exception&) {
+                os::leave(kCannotReachPixels);
+            }
+        });
+    };
+}
+
+}  // namespace
+
+ProcessCrew::ProcessCrew(int worker_count, std::int64_t most_slices)
+    : control_(worker_count, most_slices),
+      supervisor_(control_.mailboxes(), bell_, [this] { return worker_main(control_, bell_); }) {
+    supervisor_.fill_crew();
+}
+
+Report ProcessCrew::run(const Job& job) {
+    supervisor_.fill_crew();
+    const RunSession session(control_, job);
+
+    // A progress callback that throws ends the run in order; the exception goes on from here.
+    Options options = *job.options;
+    std::stop_source callback_failed;
+    const std::stop_callback pass_on(job.options->stop_token, [&] { callback_failed.request_stop(); });
+    options.stop_token = callback_failed.get_token();
+    std::exception_ptr failure;
+    if (job.options->progress)
+        options.progress = [&](const Progress& progress) {
+            if (failure) return;
+            try {
+                job.options->progress(progress);
+            } catch (...) {
+                failure = std::current_exception();
+                callback_failed.request_stop();
+            }
+        };
+
+    std::size_t peak_memory = 0;
+    const WatchedRun watched{.number = session.number(),
+                             .ledger = session.ledger(),
+                             .records = session.records(),
+                             .grouping = job.order.grouping,
+                             .slice_count = job.order.slices.count,
+                             .stop = &control_.header().stop,
+                             .offered = &control_.header().offered,
+                             .options = &options,
+                             .start = session.start(),
+                             .before_end = [&] {
+                                 if (options.measure_memory) peak_memory = proportional_set_of(supervisor_.pids());
+                             }};
+    session.open();
+    WatchFacts facts = supervisor_.watch(watched);
+    session.close();
+    if (failure) std::rethrow_exception(failure);
+
+    Report report = session.report(Backend::processes, facts.causes, std::move(facts.lives));
+    report.interrupted = facts.interrupted;
+    report.gave_up = std::move(facts.gave_up);
+    report.peak_memory_bytes = peak_memory;
+    return report;
+}
+
+}  // namespace slicepool

@@ -1,0 +1,94 @@
+#include "backends/thread_crew.hpp"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <exception>
+
+#include "backends/attend_runs.hpp"
+#include "backends/peak_memory.hpp"
+#include "backends/run_session.hpp"
+#include "os/signals.hpp"
+
+namespace slicepool {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::nanoseconds kLongestWait = 50ms;
+
+}  // namespace
+
+ThreadCrew::ThreadCrew(int worker_count, std::int64_t most_slices)
+    : control_(worker_count, most_slices), birth_(std::chrono::steady_clock::now()) {
+    const os::SignalsBlocked signals_stay_with_the_host;
+    workers_.reserve(static_cast<std::size_t>(worker_count));
+    for (int slot = 0; slot < worker_count; ++slot)
+        workers_.emplace_back([this, slot] {
+            attend_runs(control_, {static_cast<std::uint16_t>(slot), 1}, bell_, [](WorkOrder&) {});
+        });
+}
+
+ThreadCrew::~ThreadCrew() {
+    ControlHeader& header = control_.header();
+    header.closing.store(1);
+    header.run += 2;  // still even, no run is on; but nobody goes on waiting for the old value
+    os::wake_all(header.run);
+    for (std::thread& worker : workers_) worker.join();
+}
+
+Report ThreadCrew::run(const Job& job) {
+    const RunSession session(control_, job);
+    const Options& options = *job.options;
+    bool interrupted = false;
+    std::exception_ptr callback_failure;
+    auto next_progress = session.start() + options.progress_interval;
+    const auto stop = [&] {
+        control_.header().stop.store(1);
+        ++control_.header().offered;
+        os::wake_all(control_.header().offered);
+    };
+    session.open();
+    const std::array bell{bell_.fd()};
+    while (!std::ranges::all_of(control_.mailboxes(), [&](const WorkerMailbox& mailbox) {
+        return mailbox.finished_run.load(std::memory_order_acquire) == session.number();
+    })) {
+        static_cast<void>(os::wait_readable(bell, options.progress
+                                                      ? std::min<std::chrono::nanoseconds>(kLongestWait, options.progress_interval)
+                                                      : kLongestWait));
+        bell_.clear();
+        if (options.stop_token.stop_requested() && !interrupted) {
+            interrupted = true;
+            stop();
+        }
+        if (!options.progress || callback_failure || std::chrono::steady_clock::now() < next_progress) continue;
+        next_progress += options.progress_interval;
+        try {
+            options.progress(session.progress());
+        } catch (...) {
+            callback_failure = std::current_exception();
+            stop();
+        }
+    }
+    session.close();
+    if (callback_failure) std::rethrow_exception(callback_failure);
+
+    std::vector<WorkerLife> lives;
+    for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
+        const WorkerMailbox& mailbox = control_.mailboxes()[slot];
+        WorkerLife life;
+        life.slot = static_cast<int>(slot);
+        life.incarnation = 1;
+        life.birth_seconds = std::chrono::duration<double>(birth_ - session.start()).count();
+        life.slices_done = mailbox.slices_done.load();
+        life.busy_seconds = 1e-9 * static_cast<double>(mailbox.busy_ns.load());
+        life.cpu_seconds = 1e-9 * static_cast<double>(mailbox.cpu_ns.load());
+        lives.push_back(life);
+    }
+    Report report = session.report(Backend::threads, {}, std::move(lives));
+    report.interrupted = interrupted;
+    if (options.measure_memory) report.peak_memory_bytes = proportional_set_of({});
+    return report;
+}
+
+}  // namespace slicepool

@@ -1,0 +1,35 @@
+// worker_memory.hpp: what a worker process may touch: pixels read-only, but for the output of the run at hand.
+// Used inside worker processes only.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "backends/control_area.hpp"
+#include "os/mapping.hpp"
+
+namespace slicepool {
+
+/// A worker's view of the pixels. The mapping it inherited is writable: it is taken away before the first claim.
+class WorkerMemory {
+public:
+    /// `inherited_serials`: storages with a smaller serial were mapped when the template was forked.
+    explicit WorkerMemory(std::int64_t host_pid, std::uint64_t inherited_serials) noexcept
+        : host_pid_(host_pid), inherited_serials_(inherited_serials) {}
+
+    /// Sets access for a run and points the order at this process's addresses. Files mapped by the host after the
+    /// template was forked are mapped here from the host's descriptor. Throws SystemError.
+    void enter_run(const ControlHeader& header, WorkOrder& order);
+
+private:
+    void reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own);
+
+    std::int64_t host_pid_;
+    std::uint64_t inherited_serials_;
+    std::span<std::byte> writable_;  ///< in the arena, of the last run
+    bool arena_is_read_only_ = false;
+    os::Mapping own_input_;
+    os::Mapping own_output_;
+};
+
+}  // namespace slicepool

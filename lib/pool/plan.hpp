@@ -1,0 +1,28 @@
+// plan.hpp: checks a request against volumes, filter and machine, and turns it into a job.
+// Everything that can be known to fail fails here, before any slice runs.
+#pragma once
+
+#include <cstddef>
+
+#include <slicepool/core/filter.hpp>
+#include <slicepool/core/options.hpp>
+#include <slicepool/memory/volume.hpp>
+
+#include "backends/job.hpp"
+
+namespace slicepool {
+
+struct Plan {
+    Job job;
+    std::int64_t task_count = 0;
+    std::size_t scratch_bytes_per_worker = 0;  ///< the filter's and the tiles'
+};
+
+/// `options` is borrowed by the job. Throws InvalidArgument.
+[[nodiscard]] Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter, Backend backend,
+                             const Options& options);
+
+/// Throws SystemError (ENOMEM) when `worker_count` workers' scratch does not fit into the machine.
+void check_scratch_fits(const Plan& plan, int worker_count);
+
+}  // namespace slicepool

@@ -1,0 +1,115 @@
+#include "supervision/template_process.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <exception>
+#include <span>
+#include <utility>
+
+#include <slicepool/core/error.hpp>
+
+#include "os/channel.hpp"
+#include "os/signals.hpp"
+
+namespace slicepool {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Request {
+    Owner owner;
+};
+struct Reply {
+    std::int64_t pid_or_error = 0;
+};
+
+constexpr auto kReplyLimit = 10s;   // forking takes milliseconds even from a large process
+constexpr auto kForever = 24h;
+
+template <class Message>
+std::span<std::byte> bytes_of(Message& message) noexcept {
+    return std::as_writable_bytes(std::span(&message, 1));
+}
+
+/// The template's life: fork a worker per request until the host closes the channel.
+void serve(int channel, std::int64_t host_pid, const WorkerMain& worker_main) {
+    while (true) {
+        Request request;
+        os::FileDescriptor unused;
+        switch (os::receive_message(channel, bytes_of(request), unused, kForever)) {
+            case os::Received::timed_out: continue;
+            case os::Received::closed: return;
+            case os::Received::message: break;
+        }
+        os::Sibling worker = os::fork_sibling();
+        if (worker.pid_or_error == 0) {
+            os::die_with_parent(host_pid);
+            os::skip_exit_handlers();
+            os::FileDescriptor(channel).reset();  // only the template speaks to the host on it
+            worker_main(request.owner);
+            return;
+        }
+        Reply reply{worker.pid_or_error};
+        if (!os::send_message(channel, bytes_of(reply), worker.pidfd.get())) return;
+    }
+}
+
+[[noreturn]] void template_main(os::FileDescriptor host_end, int channel, std::int64_t host_pid,
+                                const WorkerMain& worker_main) noexcept {
+    os::become_background_process();
+    host_end.reset();  // else the template would never see the host's end close
+    serve(channel, host_pid, worker_main);
+    os::leave(0);
+}
+
+}  // namespace
+
+TemplateProcess::TemplateProcess(WorkerMain worker_main) {
+    auto [host_end, template_end] = os::make_channel();
+    std::exception_ptr failure;
+    std::binary_semaphore forked{0};
+    const std::int64_t host_pid = os::process_id();
+    {
+        const os::SignalsBlocked no_signal_for_the_forker;  // the host's handlers run in the host's threads
+        forker_ = std::thread([&, host = &host_end, channel = template_end.get()] {
+            try {
+                template_ = os::fork_child();
+                if (!template_) template_main(std::move(*host), channel, host_pid, worker_main);
+            } catch (...) {
+                failure = std::current_exception();
+            }
+            forked.release();
+            done_.acquire();
+        });
+    }
+    forked.acquire();
+    channel_ = std::move(host_end);
+    if (failure) {
+        done_.release();
+        forker_.join();
+        std::rethrow_exception(failure);
+    }
+}
+
+TemplateProcess::~TemplateProcess() {
+    channel_.reset();
+    template_.kill();  // it holds nothing that would want an orderly end
+    static_cast<void>(template_.reap_within(kReplyLimit));
+    done_.release();
+    forker_.join();
+}
+
+os::Child TemplateProcess::spawn(Owner owner) {
+    Request request{owner};
+    Reply reply;
+    os::FileDescriptor pidfd;
+    if (!os::send_message(channel_.get(), bytes_of(request)) ||
+        os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit) != os::Received::message)
+        throw SystemError("fork", "worker process", {EPIPE, std::system_category()}, "the template process is gone");
+    if (reply.pid_or_error <= 0)
+        throw SystemError("fork", "worker process", {static_cast<int>(-reply.pid_or_error), std::system_category()});
+    return {reply.pid_or_error, std::move(pidfd)};
+}
+
+}  // namespace slicepool

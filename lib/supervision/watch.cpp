@@ -1,0 +1,228 @@
+#include "supervision/watch.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <slicepool/core/error.hpp>
+
+namespace slicepool {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// No wait relies on a wake-up alone: this long after a lost one things go on.
+constexpr std::chrono::nanoseconds kLongestWait = 50ms;
+
+std::chrono::nanoseconds since_epoch(std::chrono::steady_clock::time_point time) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+}
+
+Cause cause_of(const os::ExitStatus& status) {
+    Cause cause{.kind = SliceStatus::crashed, .signal = status.signal, .exit_code = status.code, .text = {}};
+    if (!status.known) cause.text = "its exit status was taken by the host program";
+    return cause;
+}
+
+}  // namespace
+
+Supervisor::Watch::Watch(Supervisor& supervisor, const WatchedRun& run)
+    : supervisor_(supervisor), run_(run), next_progress_(run.start + run.options->progress_interval) {}
+
+WatchFacts Supervisor::Watch::until_the_end() {
+    while (true) {
+        heed_the_caller();
+        bury_the_dead();
+        kill_the_overdue();
+        replace_the_dead();
+        report_progress();
+        if (has_ended()) break;
+        wait_for_news();
+    }
+    if (run_.before_end) run_.before_end();
+    for (const WorkerProcess& worker : supervisor_.workers_)
+        if (worker.alive()) facts_.lives.push_back(life_of(worker));
+    std::ranges::sort(facts_.lives, {}, &WorkerLife::incarnation);
+    return std::move(facts_);
+}
+
+void Supervisor::Watch::wait_for_news() {
+    std::vector<int> fds{supervisor_.bell_.fd()};
+    for (const WorkerProcess& worker : supervisor_.workers_)
+        if (worker.alive()) fds.push_back(worker.child.pidfd());
+    const auto now = Clock::now();
+    std::chrono::nanoseconds limit = kLongestWait;
+    if (next_restart_) limit = std::min<std::chrono::nanoseconds>(limit, *next_restart_ - now);
+    if (run_.options->progress) limit = std::min<std::chrono::nanoseconds>(limit, next_progress_ - now);
+    if (run_.options->slice_timeout)
+        limit = std::min(limit, std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout) / 4);
+    static_cast<void>(os::wait_readable(fds, std::max<std::chrono::nanoseconds>(limit, 1ms)));
+    supervisor_.bell_.clear();
+}
+
+void Supervisor::Watch::heed_the_caller() {
+    if (!run_.options->stop_token.stop_requested() || facts_.interrupted) return;
+    facts_.interrupted = true;
+    run_.stop->store(1, std::memory_order_relaxed);
+    ++*run_.offered;
+    os::wake_all(*run_.offered);
+}
+
+void Supervisor::Watch::bury_the_dead() {
+    for (WorkerProcess& worker : supervisor_.workers_)
+        if (worker.alive())
+            if (const auto status = worker.child.try_reap()) on_death(worker, *status);
+}
+
+void Supervisor::Watch::on_death(WorkerProcess& worker, const os::ExitStatus& status) {
+    const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+    const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
+    WorkerLife life = life_of(worker);
+    life.cause = cause_of(status);
+    // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
+    const bool overdue = worker.overdue_slice >= 0;
+    const bool charge = !overdue || slice == worker.overdue_slice;
+    if (overdue)
+        life.cause = {.kind = SliceStatus::timed_out, .signal = 0, .exit_code = 0,
+                      .text = fmt::format("after {} s", run_.options->slice_timeout->count())};
+    life.death_seconds = seconds(Clock::now());
+    for (const Claim& claim : run_.ledger.claims_of(worker.owner)) settle(claim, slice, life.cause, charge);
+    if (slice >= 0 && slice < run_.slice_count) life.slice = slice;  // a position; whoever knows the selection translates
+    done_by_the_dead_ += life.slices_done;
+    failed_by_the_dead_ += mailbox.slices_failed.load();
+    facts_.lives.push_back(std::move(life));
+
+    if (slices_settled() > settled_at_last_death_) history_.deaths_without_progress.clear();
+    settled_at_last_death_ = slices_settled();
+    history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
+    const RestartDecision decision = supervisor_.policy_.decide(history_);
+    if (decision.what == RestartDecision::What::give_up) give_up(decision.reason);
+    next_restart_ = Clock::now() + decision.delay;
+    ++*run_.offered;
+    os::wake_all(*run_.offered);
+}
+
+void Supervisor::Watch::settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge) {
+    SliceLedger ledger = run_.ledger;
+    const TaskGrouping::Range range = run_.grouping.positions(claim.task, run_.slice_count);
+    const auto state = [&](std::int64_t position) -> std::atomic<RecordState>& {
+        return run_.records[static_cast<std::size_t>(position)].state;
+    };
+    const auto is_settled = [&](std::int64_t position) {
+        return state(position).load() == RecordState::failed || state(position).load() == RecordState::closed;
+    };
+    // Outside the filter (or with a scribbled mailbox) the first slice of the task that is still open takes the blame.
+    if (slice < range.begin || slice >= range.end) {
+        slice = range.begin;
+        while (slice < range.end && is_settled(slice)) ++slice;
+    }
+    if (charge && slice < range.end) {
+        std::vector<Cause>& causes = facts_.causes[slice];
+        causes.push_back(cause);
+        if (static_cast<int>(causes.size()) >= run_.options->max_attempts) {
+            state(slice).store(RecordState::closed);
+            ++given_up_;
+            if (run_.options->on_failure == OnFailure::abort) run_.stop->store(1, std::memory_order_relaxed);
+        } else {
+            ++retried_;
+        }
+    }
+    bool open = false;
+    for (std::int64_t position = range.begin; position < range.end; ++position) open = open || !is_settled(position);
+    // A false answer would mean that the word changed although its owner is dead: a stray write. The search for waiting
+    // or unsettled words then decides, so there is nothing to do here.
+    static_cast<void>(open ? ledger.give_back(claim) : ledger.give_up(claim));
+}
+
+void Supervisor::Watch::kill_the_overdue() {
+    if (!run_.options->slice_timeout) return;
+    const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout);
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        if (!worker.alive() || worker.overdue_slice >= 0) continue;
+        const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+        const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
+        const std::chrono::nanoseconds start(mailbox.slice_start_ns.load(std::memory_order_relaxed));
+        if (slice < 0 || since_epoch(Clock::now()) - start <= limit) continue;
+        worker.overdue_slice = slice;  // requeued only when it has been reaped
+        worker.child.kill();
+    }
+}
+
+void Supervisor::Watch::replace_the_dead() {
+    if (!next_restart_ || Clock::now() < *next_restart_ || run_.stop->load() != 0) return;
+    next_restart_.reset();
+    for (std::size_t slot = 0; slot < supervisor_.workers_.size(); ++slot) {
+        if (supervisor_.workers_[slot].alive()) continue;
+        try {
+            supervisor_.spawn(slot);
+        } catch (const SystemError& error) {
+            // The system is short of processes or memory. Others may go on; try again later, within the policy's limits.
+            history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
+            const RestartDecision decision = supervisor_.policy_.decide(history_);
+            if (decision.what == RestartDecision::What::give_up && supervisor_.pids().empty()) give_up(error.what());
+            next_restart_ = Clock::now() + std::max<std::chrono::milliseconds>(decision.delay, 10ms);
+        }
+    }
+}
+
+void Supervisor::Watch::give_up(std::string reason) {
+    facts_.gave_up = std::move(reason);
+    run_.stop->store(1, std::memory_order_relaxed);
+}
+
+bool Supervisor::Watch::everybody_left() const {
+    return std::ranges::all_of(supervisor_.workers_, [&](const WorkerProcess& worker) {
+        return !worker.alive() || supervisor_.mailboxes_[worker.owner.slot].finished_run.load() == run_.number;
+    });
+}
+
+bool Supervisor::Watch::has_ended() const {
+    if (!everybody_left()) return false;
+    if (run_.stop->load() != 0) return true;
+    const SliceLedger::Counts counts = run_.ledger.count();
+    return counts.waiting == 0 && counts.claimed == 0;
+}
+
+std::int64_t Supervisor::Watch::slices_settled() const {
+    std::int64_t settled = done_by_the_dead_ + failed_by_the_dead_ + given_up_;
+    for (const WorkerProcess& worker : supervisor_.workers_) {
+        if (!worker.alive()) continue;
+        const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+        settled += mailbox.slices_done.load() + mailbox.slices_failed.load();
+    }
+    return settled;
+}
+
+void Supervisor::Watch::report_progress() {
+    if (!run_.options->progress || Clock::now() < next_progress_) return;
+    next_progress_ = Clock::now() + run_.options->progress_interval;
+    Progress progress{.total = run_.slice_count, .done = done_by_the_dead_, .failed = failed_by_the_dead_ + given_up_,
+                      .retried = retried_, .elapsed = Clock::now() - run_.start};
+    for (const WorkerProcess& worker : supervisor_.workers_) {
+        if (!worker.alive()) continue;
+        const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+        progress.done += mailbox.slices_done.load();
+        progress.failed += mailbox.slices_failed.load();
+    }
+    run_.options->progress(progress);
+}
+
+WorkerLife Supervisor::Watch::life_of(const WorkerProcess& worker) const {
+    const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+    WorkerLife life;
+    life.slot = worker.owner.slot;
+    life.incarnation = worker.owner.incarnation;
+    life.pid = worker.child.pid();
+    life.birth_seconds = seconds(worker.birth);
+    life.slices_done = mailbox.slices_done.load();
+    life.busy_seconds = 1e-9 * static_cast<double>(mailbox.busy_ns.load());
+    life.cpu_seconds = 1e-9 * static_cast<double>(mailbox.cpu_ns.load());
+    return life;
+}
+
+double Supervisor::Watch::seconds(Clock::time_point time) const {
+    return std::chrono::duration<double>(time - run_.start).count();
+}
+
+}  // namespace slicepool

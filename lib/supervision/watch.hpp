@@ -1,0 +1,45 @@
+// watch.hpp: supervision of one run: one poll loop over deaths, deadlines and the workers' bell.
+// Internal to the room; see supervisor.hpp for the contract.
+#pragma once
+
+#include <optional>
+
+#include "supervision/supervisor.hpp"
+
+namespace slicepool {
+
+class Supervisor::Watch {
+public:
+    Watch(Supervisor& supervisor, const WatchedRun& run);
+    [[nodiscard]] WatchFacts until_the_end();
+
+private:
+    void wait_for_news();
+    void bury_the_dead();
+    void on_death(WorkerProcess& worker, const os::ExitStatus& status);
+    void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
+    void kill_the_overdue();
+    void replace_the_dead();
+    void heed_the_caller();
+    void report_progress();
+    [[nodiscard]] bool everybody_left() const;
+    [[nodiscard]] bool has_ended() const;
+    void give_up(std::string reason);
+    [[nodiscard]] WorkerLife life_of(const WorkerProcess& worker) const;
+    [[nodiscard]] std::int64_t slices_settled() const;
+    [[nodiscard]] double seconds(Clock::time_point time) const;
+
+    Supervisor& supervisor_;
+    const WatchedRun& run_;
+    WatchFacts facts_;
+    DeathHistory history_;
+    std::int64_t settled_at_last_death_ = 0;
+    std::int64_t done_by_the_dead_ = 0;
+    std::int64_t failed_by_the_dead_ = 0;
+    std::int64_t given_up_ = 0;
+    std::int64_t retried_ = 0;
+    std::optional<Clock::time_point> next_restart_;
+    Clock::time_point next_progress_;
+};
+
+}  // namespace slicepool

@@ -1,0 +1,33 @@
+// work_order.hpp: everything a worker has to know of a run, as plain values in shared memory.
+// Who works and what became of the slices is in the ledger.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#include <slicepool/core/filter.hpp>
+
+#include "ledger/task_grouping.hpp"
+#include "memory/pixel_map.hpp"
+
+namespace slicepool {
+
+struct WorkOrder {
+    PixelMap input;
+    PixelMap output;
+    int axis = 0;
+    SliceSelection slices;
+    TaskGrouping grouping;
+    FilterRef filter;
+    std::int64_t start_ns = 0;      ///< steady clock, when the run began
+    bool abort_on_failure = false;  ///< stop claiming after the first failure
+    bool populate_output = false;   ///< the output's pages may not exist yet
+
+    /// Slices are gathered into contiguous tiles, and scattered back.
+    [[nodiscard]] bool tiled() const noexcept { return grouping.group > 1; }
+    /// What the filter gets: in a tile or in the volume, the shape and type are the same.
+    [[nodiscard]] SliceSpec input_spec() const noexcept { return {slice_shape(input.shape, axis), input.dtype}; }
+};
+static_assert(std::is_trivially_copyable_v<WorkOrder>);
+
+}  // namespace slicepool
