@@ -9,14 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLookAgain = 1000ms;       // between runs
+constexpr auto kAdmission = 30s;
 constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
 
 /// Works until the run has nothing left that could be offered again.
-void take_part(const ControlArea& control, std::uint32_t run, Owner owner,
-               const std::function<void(WorkOrder&)>& before_run) {
+void take_part(const ControlArea& control, std::uint32_t run, Owner owner, const RunHooks& hooks) {
     ControlHeader& header = control.header();
     WorkOrder order = header.order;
-    before_run(order);
+    hooks.enter(order);
     const std::int64_t task_count = order.grouping.task_count(order.slices.count);
     WorkerMailbox& mailbox = control.mailboxes()[owner.slot];
     const WorkPlace place{owner, control.ledger(task_count), control.records(order.slices.count),
@@ -37,10 +37,21 @@ void take_part(const ControlArea& control, std::uint32_t run, Owner owner,
     }
 }
 
+/// False when the host never learnt of this worker: another one may have its seat.
+bool is_admitted(const WorkerMailbox& mailbox, Owner owner) {
+    const auto deadline = std::chrono::steady_clock::now() + kAdmission;
+    while (true) {
+        const std::uint32_t admitted = mailbox.admitted.load();
+        if (admitted == owner.incarnation) return true;
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        os::wait_while_equal(mailbox.admitted, admitted, kLookAgainInRun);
+    }
+}
+
 }  // namespace
 
-void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
-                 const std::function<void(WorkOrder&)>& before_run) noexcept {
+void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell, const RunHooks& hooks) noexcept {
+    if (!is_admitted(control.mailboxes()[owner.slot], owner)) return;
     ControlHeader& header = control.header();
     std::uint32_t attended = 0;
     while (header.closing.load() == 0) {
@@ -50,7 +61,8 @@ void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
             continue;
         }
         attended = run;
-        take_part(control, run, owner, before_run);
+        take_part(control, run, owner, hooks);
+        hooks.leave();
         control.mailboxes()[owner.slot].finished_run.store(run, std::memory_order_release);
         bell.ring();
     }

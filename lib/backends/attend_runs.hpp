@@ -9,9 +9,13 @@
 
 namespace slicepool {
 
-/// Returns when the control area is closing. `before_run` is called with a private copy of the order before the first
-/// claim of each run (worker processes set up their memory there). `bell` is rung when there is nothing to claim.
-void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
-                 const std::function<void(WorkOrder&)>& before_run) noexcept;
+/// What a kind of worker does around a run.
+struct RunHooks {
+    std::function<void(WorkOrder&)> enter;  ///< with a private copy of the order, before the first claim
+    std::function<void()> leave;            ///< when nothing is left to claim, before the host is told
+};
+
+/// Returns when the control area is closing. `bell` is rung when this worker has left a run.
+void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell, const RunHooks& hooks) noexcept;
 
 }  // namespace slicepool

@@ -23,13 +23,15 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
     static_cast<void>(Arena::instance());  // it must exist before the fork, or workers would each make their own
     return [&control, &bell, host_pid, inherited](Owner owner) {
         WorkerMemory memory(host_pid, inherited);
-        attend_runs(control, owner, bell, [&](WorkOrder& order) {
+        const auto enter = [&](WorkOrder& order) {
             try {
                 memory.enter_run(control.header(), order);
             } catch (const std::exception&) {
                 os::leave(kCannotReachPixels);
             }
-        });
+        };
+        // What user code printed must not wait for a worker's end, which is sudden.
+        attend_runs(control, owner, bell, {enter, [] { os::flush_output(); }});
     };
 }
 
@@ -48,7 +50,10 @@ Report ProcessCrew::run(const Job& job) {
     // A progress callback that throws ends the run in order; the exception goes on from here.
     Options options = *job.options;
     std::stop_source callback_failed;
-    const std::stop_callback pass_on(job.options->stop_token, [&] { callback_failed.request_stop(); });
+    const std::stop_callback pass_on(job.options->stop_token, [&] {
+        callback_failed.request_stop();
+        bell_.ring();
+    });
     options.stop_token = callback_failed.get_token();
     std::exception_ptr failure;
     if (job.options->progress)
@@ -75,8 +80,16 @@ Report ProcessCrew::run(const Job& job) {
                              .before_end = [&] {
                                  if (options.measure_memory) peak_memory = proportional_set_of(supervisor_.pids());
                              }};
+    if (options.stop_token.stop_requested()) control_.header().stop.store(1);  // nobody shall begin
     session.open();
-    WatchFacts facts = supervisor_.watch(watched);
+    WatchFacts facts;
+    try {
+        facts = supervisor_.watch(watched);
+    } catch (...) {
+        supervisor_.kill_crew();  // nobody may write any more when the caller gets the output back
+        session.close();
+        throw;
+    }
     session.close();
     if (failure) std::rethrow_exception(failure);
 

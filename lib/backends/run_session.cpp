@@ -75,7 +75,9 @@ Report RunSession::report(Backend backend, const std::map<std::int64_t, std::vec
         outcome.index = job_.order.slices.index(position);
         if (const auto found = causes.find(position); found != causes.end()) outcome.causes = found->second;
         const RecordState state = record.state.load();
-        if (state == RecordState::done) {
+        const TaskState task = ledger_.entry(job_.order.grouping.task_of(position)).state;
+        // A record alone is no proof: before its task was committed the pixels may be in a tile, or about to be redone.
+        if (state == RecordState::done && task == TaskState::done) {
             outcome.status = SliceStatus::done;
         } else if (state == RecordState::failed) {
             outcome.status = SliceStatus::failed;

@@ -4,6 +4,12 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <stop_token>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include <slicepool/core/error.hpp>
 
 #include "backends/attend_runs.hpp"
 #include "backends/peak_memory.hpp"
@@ -16,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds kLongestWait = 50ms;
+constexpr std::uint32_t kIncarnation = 1;  // threads are never replaced
 
 }  // namespace
 
@@ -23,13 +30,26 @@ ThreadCrew::ThreadCrew(int worker_count, std::int64_t most_slices)
     : control_(worker_count, most_slices), birth_(std::chrono::steady_clock::now()) {
     const os::SignalsBlocked signals_stay_with_the_host;
     workers_.reserve(static_cast<std::size_t>(worker_count));
-    for (int slot = 0; slot < worker_count; ++slot)
-        workers_.emplace_back([this, slot] {
-            attend_runs(control_, {static_cast<std::uint16_t>(slot), 1}, bell_, [](WorkOrder&) {});
-        });
+    for (WorkerMailbox& mailbox : control_.mailboxes()) mailbox.admitted.store(kIncarnation);
+    try {
+        for (int slot = 0; slot < worker_count; ++slot)
+            workers_.emplace_back([this, slot] {
+                attend_runs(control_, {static_cast<std::uint16_t>(slot), kIncarnation}, bell_, {[](WorkOrder&) {}, [] {}});
+            });
+    } catch (const std::system_error& error) {
+        dismiss();
+        throw SystemError("start", fmt::format("thread {} of {}", workers_.size() + 1, worker_count), error.code());
+    }
 }
 
 ThreadCrew::~ThreadCrew() {
+    if (os::process_id() == maker_pid_)
+        dismiss();
+    else
+        for (std::thread& worker : workers_) worker.detach();  // in a fork of the host they do not exist
+}
+
+void ThreadCrew::dismiss() noexcept {
     ControlHeader& header = control_.header();
     header.closing.store(1);
     header.run += 2;  // still even, no run is on; but nobody goes on waiting for the old value
@@ -48,6 +68,13 @@ Report ThreadCrew::run(const Job& job) {
         ++control_.header().offered;
         os::wake_all(control_.header().offered);
     };
+    const auto heed_the_caller = [&] {
+        if (!options.stop_token.stop_requested() || interrupted) return;
+        interrupted = true;
+        stop();
+    };
+    const std::stop_callback at_once(options.stop_token, [&] { bell_.ring(); });
+    heed_the_caller();
     session.open();
     const std::array bell{bell_.fd()};
     while (!std::ranges::all_of(control_.mailboxes(), [&](const WorkerMailbox& mailbox) {
@@ -57,10 +84,7 @@ Report ThreadCrew::run(const Job& job) {
                                                       ? std::min<std::chrono::nanoseconds>(kLongestWait, options.progress_interval)
                                                       : kLongestWait));
         bell_.clear();
-        if (options.stop_token.stop_requested() && !interrupted) {
-            interrupted = true;
-            stop();
-        }
+        heed_the_caller();
         if (!options.progress || callback_failure || std::chrono::steady_clock::now() < next_progress) continue;
         next_progress += options.progress_interval;
         try {
@@ -78,7 +102,7 @@ Report ThreadCrew::run(const Job& job) {
         const WorkerMailbox& mailbox = control_.mailboxes()[slot];
         WorkerLife life;
         life.slot = static_cast<int>(slot);
-        life.incarnation = 1;
+        life.incarnation = kIncarnation;
         life.birth_seconds = std::chrono::duration<double>(birth_ - session.start()).count();
         life.slices_done = mailbox.slices_done.load();
         life.busy_seconds = 1e-9 * static_cast<double>(mailbox.busy_ns.load());

@@ -7,6 +7,7 @@
 
 #include "backends/control_area.hpp"
 #include "backends/crew.hpp"
+#include "os/child.hpp"
 #include "os/event.hpp"
 
 namespace slicepool {
@@ -21,6 +22,9 @@ public:
     [[nodiscard]] int worker_count() const noexcept override { return static_cast<int>(workers_.size()); }
 
 private:
+    void dismiss() noexcept;
+
+    std::int64_t maker_pid_ = os::process_id();
     ControlArea control_;
     os::Event bell_;
     std::chrono::steady_clock::time_point birth_;

@@ -8,8 +8,8 @@
 namespace slicepool {
 
 void WorkerMemory::enter_run(const ControlHeader& header, WorkOrder& order) {
-    if (!arena_is_read_only_) os::protect(Arena::instance().range(), os::Access::read);
-    arena_is_read_only_ = true;
+    if (!arena_is_closed_) Arena::instance().close_in_this_process();
+    arena_is_closed_ = true;
     if (!writable_.empty()) os::protect(writable_, os::Access::read);
     writable_ = {};
     reach(header.input_reach, os::Access::read, order.input, own_input_);
@@ -19,14 +19,11 @@ void WorkerMemory::enter_run(const ControlHeader& header, WorkOrder& order) {
 void WorkerMemory::reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own) {
     const std::span<std::byte> range{place.begin, place.bytes};
     own = {};
-    if (place.in_arena) {
-        if (access == os::Access::read_write) {
-            os::protect(range, access);
-            writable_ = range;
-        }
+    if (place.in_arena || place.serial < inherited_serials_) {  // mapped when we were forked
+        os::protect(range, access);
+        if (access == os::Access::read_write) writable_ = range;
         return;
     }
-    if (place.serial < inherited_serials_) return;  // mapped when we were forked, with the access it has in the host
     const auto path = fmt::format("/proc/{}/fd/{}", host_pid_, place.descriptor);
     const os::FileDescriptor file =
         access == os::Access::read ? os::open_for_reading(path) : os::open_for_writing(path);

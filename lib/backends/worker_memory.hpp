@@ -26,8 +26,8 @@ private:
 
     std::int64_t host_pid_;
     std::uint64_t inherited_serials_;
-    std::span<std::byte> writable_;  ///< in the arena, of the last run
-    bool arena_is_read_only_ = false;
+    std::span<std::byte> writable_;  ///< inherited memory opened for the last run
+    bool arena_is_closed_ = false;
     os::Mapping own_input_;
     os::Mapping own_output_;
 };

@@ -20,15 +20,13 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
         if (shape[axis] < 0)
             throw InvalidArgument(fmt::format("shape {}: the extent along axis {} is negative", to_string(shape), axis));
         empty = empty || shape[axis] == 0;
-    }
-    if (empty) return 0;
-    for (int axis = 0; axis < 3; ++axis) {
+        if (shape[axis] == 0) continue;  // the strides of an empty volume must not overflow either
         if (shape[axis] > kLimit / bytes)
             throw InvalidArgument(fmt::format("shape {} of {} is larger than any address space", to_string(shape),
                                               name_of(dtype)));
         bytes *= shape[axis];
     }
-    return static_cast<std::size_t>(bytes);
+    return empty ? 0 : static_cast<std::size_t>(bytes);
 }
 
 Strides contiguous_strides(const Shape& shape, DType dtype) noexcept {

@@ -11,8 +11,8 @@
 
 namespace slicepool::filters {
 
-/// One signal per lane: element k of signal b is at [k * kFftLanes + b], real and imaginary parts in arrays of their own.
-/// Owns `length` such elements, aligned for any vector; contents unspecified at first.
+/// One signal per lane: element k of signal b is at [k * kFftLanes + b], real and imaginary parts in arrays of their
+/// own. Owns `length` such elements, aligned for any vector; contents unspecified at first.
 class FftBuffer {
 public:
     explicit FftBuffer(std::int64_t length);
@@ -31,8 +31,8 @@ private:
 /// Tables for one length. Immutable: one Fft may serve many threads, each with buffers of its own.
 class Fft {
 public:
-    /// length >= 1. Products of 2, 3, 5, 7, 11 and 13 are transformed directly, other lengths by Bluestein's algorithm
-    /// (about four times dearer).
+    /// length >= 1. Lengths without a prime factor above 31 are transformed directly (the smaller the factors, the
+    /// faster), others by Bluestein's algorithm, at three to four times the price of a good length.
     explicit Fft(std::int64_t length);
     ~Fft();
     Fft(Fft&&) noexcept;
@@ -60,12 +60,5 @@ private:
     std::int64_t length_;
     std::unique_ptr<const Tables> tables_;
 };
-
-/// exp(-2 pi i k / n), correct to half a unit in the last place; 0 <= k < n.
-struct UnitRoot {
-    double re;
-    double im;
-};
-[[nodiscard]] UnitRoot unit_root(std::int64_t k, std::int64_t n);
 
 }  // namespace slicepool::filters

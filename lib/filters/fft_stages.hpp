@@ -18,13 +18,12 @@ struct SplitComplex {
 ///   out[q + stride * (radix * k + r)] = w^(r k) * sum_j in[q + stride * (k + groups * j)] exp(-2 pi i j r / radix),
 /// w = exp(-2 pi i / (radix * groups)). `stride` is a multiple of kFftLanes.
 struct FftStage {
-    int radix;  ///< 2, 3, 4 or an odd number up to 13
+    int radix;  ///< 2, 4, 8 or an odd number
     std::int64_t groups;
     std::int64_t stride;
     const double* twiddles;  ///< w^(r k) as re, im for k < groups, 1 <= r < radix
-    const double* roots;     ///< exp(-2 pi i j / radix) as re, im for j < radix; read for radix 7 and above
+    const double* roots;     ///< exp(-2 pi i j / radix) as re, im for j < radix; read for radix 7 and above 8
 };
-inline constexpr int kLargestRadix = 13;
 
 /// `in` and `out` are aligned to 64 bytes and do not overlap.
 void run_fft_stage(const FftStage& stage, SplitComplex in, SplitComplex out);

@@ -1,6 +1,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/fresnel_pixels.cpp"
-#include <hwy/foreach_target.h>
+#include <hwy/foreach_target.h>  // first: it includes the rest once for each instruction set
+
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
@@ -17,51 +18,45 @@ namespace hn = hwy::HWY_NAMESPACE;
 using D = hn::ScalableTag<double>;
 using V = hn::Vec<D>;
 
-// Gathers the peak of vectors; a number that is not finite makes `poison` NaN, and so the result.
-class Peak {
-public:
-    HWY_INLINE void add(V x) {
-        const D d;
-        peak_ = hn::Max(peak_, hn::Abs(x));
-        poison_ = hn::MulAdd(x, hn::Zero(d), poison_);
-    }
-    HWY_INLINE double result() const {
-        const D d;
-        return hn::GetLane(hn::Add(hn::MaxOfLanes(d, peak_), hn::SumOfLanes(d, poison_)));
-    }
+// Takes x into the peak; one that is not finite makes `poison` NaN, and so what peak_of returns.
+HWY_INLINE void add_to_peak(V x, V& largest, V& poison) {
+    const D d;
+    largest = hn::Max(largest, hn::Abs(x));
+    poison = hn::MulAdd(x, hn::Zero(d), poison);
+}
 
-private:
-    V peak_ = hn::Zero(D());
-    V poison_ = hn::Zero(D());
-};
+HWY_INLINE double peak_of(V largest, V poison) {
+    const D d;
+    return hn::GetLane(hn::Add(hn::MaxOfLanes(d, largest), hn::SumOfLanes(d, poison)));
+}
 
 }  // namespace
 
 double RowPeak(const double* row, std::int64_t count) {
     const D d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
-    Peak gathered;
+    V largest = hn::Zero(d), poison = hn::Zero(d);
     std::int64_t i = 0;
-    for (; i + lanes <= count; i += lanes) gathered.add(hn::LoadU(d, row + i));
-    for (; i < count; ++i) gathered.add(hn::Set(d, row[i]));
-    return gathered.result();
+    for (; i + lanes <= count; i += lanes) add_to_peak(hn::LoadU(d, row + i), largest, poison);
+    for (; i < count; ++i) add_to_peak(hn::Set(d, row[i]), largest, poison);
+    return peak_of(largest, poison);
 }
 
 double RowNegativeLog(double* row, std::int64_t count) {
     const D d;
     const auto lanes = static_cast<std::int64_t>(hn::Lanes(d));
     const V bad = hn::Set(d, std::numeric_limits<double>::quiet_NaN());
-    Peak gathered;
+    V largest = hn::Zero(d), poison = hn::Zero(d);
     const auto logarithm = [&](V x) HWY_ATTR {
         const V y = hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Neg(hn::Log(d, x)), bad);
-        gathered.add(y);
-        gathered.add(hn::Mul(x, hn::Zero(d)));  // an infinite x
+        add_to_peak(y, largest, poison);
+        add_to_peak(hn::Mul(x, hn::Zero(d)), largest, poison);  // NaN for an infinite x
         return y;
     };
     std::int64_t i = 0;
     for (; i + lanes <= count; i += lanes) hn::StoreU(logarithm(hn::LoadU(d, row + i)), d, row + i);
     for (; i < count; ++i) row[i] = hn::GetLane(logarithm(hn::Set(d, row[i])));
-    return gathered.result();
+    return peak_of(largest, poison);
 }
 
 void RowNegativeExp(double* row, std::int64_t count) {

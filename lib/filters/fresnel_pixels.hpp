@@ -1,5 +1,5 @@
-// fresnel_pixels.hpp: rows of pixels to rows of doubles and back, with the logarithm and the exponential of transmissions.
-// No Fourier transform here; see fresnel_rows.hpp and fresnel_plane.hpp.
+// fresnel_pixels.hpp: rows of pixels to rows of doubles and back, with the logarithm and the exponential of
+// transmissions. No Fourier transform here; see fresnel_rows.hpp and fresnel_plane.hpp.
 #pragma once
 
 #include <cstdint>

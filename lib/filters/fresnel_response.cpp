@@ -42,16 +42,18 @@ std::int64_t window_index(std::int64_t k, std::int64_t count, std::int64_t padde
 std::vector<double> window_terms(double ratio, std::int64_t count, std::int64_t padded) {
     std::vector<double> terms(padded);
     for (std::int64_t k = 0; k < padded; ++k) {
-        const double u =
-            static_cast<double>(window_index(k, count, padded) - count / 2) / static_cast<double>(count);
+        const double u = static_cast<double>(window_index(k, count, padded) - count / 2) / static_cast<double>(count);
         terms[k] = ratio * (u * u);
     }
     return terms;
 }
 
 RowMethod RowMethod::padded(double ratio, std::int64_t columns, std::int64_t pad) {
-    RowMethod method{.length = columns + 2 * pad, .offset = pad, .edges_repeated = true,
-                     .response = even_response(ratio, columns, pad), .edge = {}};
+    RowMethod method{.length = columns + 2 * pad,
+                     .offset = pad,
+                     .edges_repeated = true,
+                     .response = even_response(ratio, columns, pad),
+                     .edge = {}};
     for (double& factor : method.response) factor /= static_cast<double>(method.length);
     return method;
 }
@@ -80,6 +82,16 @@ RowMethod RowMethod::toeplitz(double ratio, std::int64_t columns, std::int64_t p
         weight += kernel[x] - kernel[x + pad];
     }
     return method;
+}
+
+std::size_t RowMethod::bytes_while_made(std::int64_t columns, std::int64_t pad) {
+    const std::int64_t padded = columns + 2 * pad;
+    const std::int64_t longest = std::max(padded, Fft::good_length(2 * columns - 1));
+    const std::int64_t vectors = 5 * longest + columns;
+    // The transform of the padded length may be Bluestein's, the one of the other never is.
+    const std::int64_t buffer = std::max(Fft::buffer_length(padded), longest);
+    return std::max(Fft::bytes(padded), Fft::bytes(Fft::good_length(2 * columns - 1))) + 2 * FftBuffer::bytes(buffer) +
+           static_cast<std::size_t>(vectors) * sizeof(double);
 }
 
 bool toeplitz_is_cheaper(std::int64_t columns, std::int64_t pad) {

@@ -2,6 +2,7 @@
 // It holds numbers only; transforms of pixels are in fresnel_rows.hpp and fresnel_plane.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace slicepool::filters {
 /// i = window_index(k, count, padded).
 [[nodiscard]] std::vector<double> window_terms(double ratio, std::int64_t count, std::int64_t padded);
 
-/// How rows of `columns` pixels are filtered by transforms of `length`: rows are put at `offset`, with their edge pixels
-/// repeated up to both ends (`edges_repeated`) or zeros after them; the spectrum is multiplied by `response`; and
-/// first_pixel * edge[x] + last_pixel * edge[columns - 1 - x] is added to pixel x of the result where `edge` is not empty.
+/// How rows of `columns` pixels are filtered by transforms of `length`: rows are put at `offset`, with their edge
+/// pixels repeated up to both ends (`edges_repeated`) or zeros after them; the spectrum is multiplied by `response`;
+/// and first_pixel * edge[x] + last_pixel * edge[columns - 1 - x] is added to pixel x of the result where `edge` is not
+/// empty.
 ///
 /// The window of an even number of columns is not symmetric. The reference takes the real part of the result, which is
 /// exactly the filter with the real, even response (1 / w(k) + 1 / w(-k)) / 2 that stands here; so two rows can share
@@ -37,6 +39,8 @@ struct RowMethod {
     /// convolution with an even kernel, and the padding is constant; so what is left is a symmetric Toeplitz product,
     /// which any circulant of 2 * columns - 1 or more contains, and the edge term.
     [[nodiscard]] static RowMethod toeplitz(double ratio, std::int64_t columns, std::int64_t pad);
+    /// The bytes either takes at most while it is made.
+    [[nodiscard]] static std::size_t bytes_while_made(std::int64_t columns, std::int64_t pad);
 };
 
 /// Whether toeplitz() costs less than padded(): when columns + 2 * pad has a large prime factor, mostly.

@@ -45,7 +45,8 @@ private:
     char texts_[kMessages][kMessageBytes] = {};
 };
 
-/// One worker's own lines: what it is doing right now, for the host to look at. Only that worker writes.
+/// One worker's own lines: what it is doing right now, for the host to look at. Only that worker writes, but for
+/// `admitted`.
 struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> slice{-1};        ///< position in the run of the slice in the filter now, or -1
     std::atomic<std::int64_t> slice_start_ns{0};  ///< steady clock
@@ -54,9 +55,10 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
     std::atomic<std::int64_t> first_claim_ns{0};  ///< steady clock, 0 before
+    std::atomic<std::uint32_t> admitted{0};      ///< incarnation the host knows to sit here; written by the host
     std::atomic<std::uint32_t> finished_run{0};  ///< the last run this worker left
 
-    /// Everything but finished_run as at the start of a run. For the host, while the worker is idle or the seat empty.
+    /// Everything but admitted and finished_run as at the start of a run. For the host, while the worker is idle or the seat empty.
     void reset() noexcept;
 };
 

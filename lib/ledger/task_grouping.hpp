@@ -30,6 +30,11 @@ struct TaskGrouping {
         const std::int64_t size = head != 0 && task == 0 ? head : group;
         return {begin, begin + size < count ? begin + size : count};
     }
+    /// The task that holds `position`.
+    [[nodiscard]] std::int64_t task_of(std::int64_t position) const noexcept {
+        if (head == 0) return position / group;
+        return position < head ? 0 : 1 + (position - head) / group;
+    }
     [[nodiscard]] std::int64_t task_count(std::int64_t count) const noexcept {
         const std::int64_t rest = count > head ? count - head : 0;
         return (head != 0 && count > 0 ? 1 : 0) + (rest + group - 1) / group;

@@ -53,6 +53,7 @@ Arena::Arena(std::size_t reserved_bytes)
       heap_(mapping_.range()) {}
 
 std::shared_ptr<const Storage> Arena::allocate(std::size_t bytes, std::size_t copied_bytes) {
+    if (closed_) throw Error("a volume cannot be made in a worker process: make it before the run");
     const std::size_t wanted = os::whole_pages(std::max<std::size_t>(bytes, 1));
     std::size_t block_bytes = wanted;
     std::byte* block = nullptr;
@@ -67,19 +68,14 @@ std::shared_ptr<const Storage> Arena::allocate(std::size_t bytes, std::size_t co
 std::byte* Arena::take(std::size_t bytes, std::size_t* block_bytes) {
     // A freed block up to an eighth too large is better than fresh pages.
     const auto reusable = unused_.lower_bound(bytes);
-    if (reusable != unused_.end() && reusable->first <= bytes + bytes / 8) {
+    if (reusable != unused_.end() && reusable->first <= bytes + bytes / 8 && fits(0)) {
         std::byte* const block = reusable->second;
         *block_bytes = reusable->first;
         unused_.erase(reusable);
         return block;
     }
-    try {
-        check_available(bytes);
-    } catch (const SystemError&) {
-        if (unused_.empty()) throw;
-        release_unused_locked();
-        check_available(bytes);
-    }
+    if (!fits(bytes)) release_unused_locked();
+    check_available(bytes);
     std::byte* block = heap_.allocate(bytes, os::page_bytes());
     if (block == nullptr && !unused_.empty()) {
         release_unused_locked();
@@ -92,23 +88,36 @@ std::byte* Arena::take(std::size_t bytes, std::size_t* block_bytes) {
     return block;
 }
 
-void Arena::check_available(std::size_t bytes) const {
-    const auto available = os::available_memory();
-    if (!available) return;
-    // Volumes that were made but not yet written will want their pages too.
+Arena::Balance Arena::balance() const {
     std::uint64_t unused = 0;
     for (const auto& [block_bytes, block] : unused_) unused += block_bytes;
     const std::uint64_t populated = populated_bytes();
     const std::uint64_t touched = populated > unused ? populated - unused : 0;
-    const std::uint64_t promised = live_bytes_ > touched ? live_bytes_ - touched : 0;
-    if (bytes + promised > *available)
+    // Volumes that were made but not yet written will want their pages too.
+    return {os::available_memory(), live_bytes_ > touched ? live_bytes_ - touched : 0};
+}
+
+bool Arena::fits(std::size_t bytes) const {
+    const auto [available, promised] = balance();
+    return !available || bytes + promised <= *available;
+}
+
+void Arena::check_available(std::size_t bytes) const {
+    const auto [available, promised] = balance();
+    if (available && bytes + promised > *available)
         throw SystemError("allocate", fmt::format("a volume of {:.2f} GB", static_cast<double>(bytes) / 1e9),
                           std::make_error_code(std::errc::not_enough_memory),
                           fmt::format("{:.2f} GB are available, {:.2f} GB of them promised to other volumes",
                                       static_cast<double>(*available) / 1e9, static_cast<double>(promised) / 1e9));
 }
 
+void Arena::close_in_this_process() {
+    closed_ = true;
+    os::protect(range(), os::Access::read);
+}
+
 void Arena::recycle(std::span<std::byte> block) noexcept {
+    if (closed_) return;  // the book-keeping is the host's
     const std::lock_guard lock(mutex_);
     live_bytes_ -= block.size();
     try {

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "os/mapping.hpp"
@@ -38,6 +39,9 @@ public:
     [[nodiscard]] std::size_t unused_bytes() const;
     [[nodiscard]] std::uint64_t populated_bytes() const;
 
+    /// In a forked worker process: makes every volume read-only here, and making one an Error.
+    void close_in_this_process();
+
     /// The whole reserved range, for setting access in workers.
     [[nodiscard]] std::span<std::byte> range() const noexcept { return mapping_.range(); }
 
@@ -46,6 +50,13 @@ private:
     void recycle(std::span<std::byte> block) noexcept;
     [[nodiscard]] std::byte* take(std::size_t bytes, std::size_t* block_bytes);
     void release_unused_locked() noexcept;
+    /// What the machine has left, and how much of it belongs to volumes that were made but not written yet.
+    struct Balance {
+        std::optional<std::uint64_t> available;
+        std::uint64_t promised = 0;
+    };
+    [[nodiscard]] Balance balance() const;
+    [[nodiscard]] bool fits(std::size_t bytes) const;
     void check_available(std::size_t bytes) const;
 
     os::FileDescriptor file_;
@@ -54,6 +65,7 @@ private:
     os::SharedHeap heap_;
     std::multimap<std::size_t, std::byte*> unused_;  // by size
     std::size_t live_bytes_ = 0;
+    bool closed_ = false;
 };
 
 }  // namespace slicepool

@@ -34,7 +34,7 @@ std::pair<std::int64_t, std::int64_t> resolve(const AxisRange& range, std::int64
     };
     const std::int64_t start = clamp(range.start.value_or(0));
     const std::int64_t stop = clamp(range.stop.value_or(extent));
-    return {start, stop <= start ? 0 : (stop - start + range.step - 1) / range.step};
+    return {start, stop <= start ? 0 : 1 + (stop - start - 1) / range.step};
 }
 
 }  // namespace
@@ -45,6 +45,9 @@ AnyVolume AnyVolume::create(DType dtype, const Shape& shape, Layout layout) {
     if (const int axis = layout.slice_axis(); axis >= 0 && bytes > 0) {
         const std::size_t slice_bytes =
             os::whole_pages(static_cast<std::size_t>(slice_shape(shape, axis).count()) * size_of(dtype));
+        if (slice_bytes > (std::size_t{1} << 62) / static_cast<std::size_t>(shape[axis]))
+            throw InvalidArgument(fmt::format("shape {} with every slice on pages of its own is larger than any address space",
+                                              to_string(shape)));
         strides = sliced_strides(shape, dtype, axis, static_cast<std::int64_t>(slice_bytes));
         bytes = slice_bytes * static_cast<std::size_t>(shape[axis]);
     }
@@ -55,6 +58,10 @@ AnyVolume AnyVolume::create(DType dtype, const Shape& shape, Layout layout) {
 
 AnyVolume AnyVolume::adopt(const void* data, DType dtype, const Shape& shape, const Strides& strides) {
     const std::size_t bytes = checked_bytes(shape, dtype);
+    for (const std::int64_t stride : strides)
+        if (stride % static_cast<std::int64_t>(size_of(dtype)) != 0)
+            throw InvalidArgument(fmt::format("a stride of {} bytes is no multiple of a {} pixel's {}", stride, name_of(dtype),
+                                              size_of(dtype)));
     std::shared_ptr<const Storage> storage = Arena::instance().allocate(bytes, bytes);
     std::byte* const target = storage->range().data();
     AnyVolume volume = over(std::move(storage), target, dtype, shape, contiguous_strides(shape, dtype));
@@ -95,7 +102,7 @@ AnyVolume AnyVolume::view(const AxisRange& z, const AxisRange& y, const AxisRang
         const auto [start, count] = resolve(*ranges[axis], shape_[static_cast<int>(axis)]);
         counts[axis] = count;
         if (count > 0) part.data_ += start * strides_[axis];
-        part.strides_[axis] = strides_[axis] * ranges[axis]->step;
+        if (count > 1) part.strides_[axis] = strides_[axis] * ranges[axis]->step;
     }
     part.shape_ = {counts[0], counts[1], counts[2]};
     return part;

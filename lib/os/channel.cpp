@@ -68,7 +68,8 @@ Received receive_message(int channel, std::span<std::byte> message, FileDescript
         std::memcpy(&fd, CMSG_DATA(rights), sizeof fd);
         attached.reset(fd);
     }
-    return received == static_cast<ssize_t>(message.size()) ? Received::message : Received::closed;
+    const bool whole = (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) == 0;
+    return whole && received == static_cast<ssize_t>(message.size()) ? Received::message : Received::closed;
 }
 
 }  // namespace slicepool::os

@@ -28,6 +28,14 @@ FileDescriptor open_pidfd(pid_t pid) noexcept {
     return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by definition
 }
 
+/// Gives the house-keeping of any stream buffer a name.
+struct StreamBuffer : std::streambuf {
+    static void forget_pending(std::streambuf& buffer) {
+        const auto pending = (buffer.*&StreamBuffer::pptr)() - (buffer.*&StreamBuffer::pbase)();
+        (buffer.*&StreamBuffer::pbump)(-static_cast<int>(pending));
+    }
+};
+
 }  // namespace
 
 void Child::kill() const noexcept {
@@ -62,6 +70,18 @@ std::optional<ExitStatus> Child::reap_within(std::chrono::milliseconds limit) no
         pollfd polled{pidfd_.get(), POLLIN, 0};
         ::poll(&polled, 1, static_cast<int>(left.count()));
     }
+}
+
+void kill_and_reap_group(Child& leader) noexcept {
+    const auto group = static_cast<pid_t>(leader.pid());
+    if (group <= 1) return;
+    // The leader is not reaped yet, so the number still is the group's. It may have died before it became a leader.
+    ::kill(-group, SIGKILL);
+    leader.kill();
+    siginfo_t info{};
+    while (::waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | __WALL) == 0 || errno == EINTR) {
+    }
+    static_cast<void>(leader.reap_within(std::chrono::seconds(10)));
 }
 
 Child fork_child() {
@@ -115,6 +135,7 @@ void become_background_process() noexcept {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::__fpurge(stdout);
+    StreamBuffer::forget_pending(*std::cout.rdbuf());  // has its own buffer after sync_with_stdio(false)
 }
 
 void die_with_parent(std::int64_t parent_pid) noexcept {

@@ -40,6 +40,9 @@ private:
     FileDescriptor pidfd_;
 };
 
+/// SIGKILL to the process group that `leader` leads, and reaps the leader and every child of ours in the group.
+void kill_and_reap_group(Child& leader) noexcept;
+
 /// fork() with a pidfd. In the child: returns an empty Child after setting it up to die with the calling thread. The
 /// child has the caller's memory but only this thread. Throws SystemError.
 [[nodiscard]] Child fork_child();
@@ -52,8 +55,8 @@ struct Sibling {
 };
 [[nodiscard]] Sibling fork_sibling() noexcept;
 
-/// What a forked process does first: a session of its own (so that a terminal's Ctrl-C passes it by), default signal
-/// dispositions and an empty mask, its own standard output buffer emptied of what the host had not yet written.
+/// What a forked process does first: a session of its own (so that a terminal's Ctrl-C passes it by), default
+/// dispositions instead of the host's signal handlers (ignored signals stay ignored) and an empty mask, its own standard output buffer emptied of what the host had not yet written.
 void become_background_process() noexcept;
 /// Asks the kernel for SIGKILL when the parent thread dies; exits at once when the parent is not `parent_pid` any more.
 void die_with_parent(std::int64_t parent_pid) noexcept;
@@ -66,7 +69,7 @@ void flush_output() noexcept;
 
 [[nodiscard]] std::int64_t process_id() noexcept;
 [[nodiscard]] std::int64_t parent_process_id() noexcept;
-/// Processor time of the calling thread, and of the calling process, in seconds.
+/// Processor time of the calling thread in seconds.
 [[nodiscard]] double thread_cpu_seconds() noexcept;
 
 }  // namespace slicepool::os

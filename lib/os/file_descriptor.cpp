@@ -1,8 +1,11 @@
 #include "os/file_descriptor.hpp"
 
+#include "os/signals.hpp"
+
 #include <slicepool/core/error.hpp>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,8 +19,18 @@ namespace {
 
 constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;
 
+/// Beyond this limit the kernel sends SIGXFSZ, which would end the host.
+void check_size_limit(std::uint64_t size, std::string_view what) {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
+        throw SystemError("write", what, std::make_error_code(std::errc::file_too_large),
+                          std::to_string(size) + " bytes are needed; the limit on file sizes, ulimit -f, stands in the way");
+}
+
 /// posix_fallocate emulates on file systems without the call, one byte a block, and returns its error.
 void allocate_blocks(int fd, std::uint64_t size, std::string_view what) {
+    // A memory file system undoes the whole call when a signal interrupts it: under a timer it would never end.
+    const SignalsBlocked undisturbed;
     int error = 0;
     do error = ::posix_fallocate(fd, 0, static_cast<off_t>(size));
     while (error == EINTR);
@@ -78,6 +91,7 @@ std::size_t read_at(int fd, std::span<std::byte> buffer, std::uint64_t offset, s
 }
 
 void write_at(int fd, std::span<const std::byte> buffer, std::uint64_t offset, std::string_view what) {
+    check_size_limit(offset + buffer.size(), what);
     std::size_t done = 0;
     while (done < buffer.size()) {
         const ssize_t n = ::pwrite(fd, buffer.data() + done, std::min(buffer.size() - done, kLargestTransfer),
@@ -89,6 +103,7 @@ void write_at(int fd, std::span<const std::byte> buffer, std::uint64_t offset, s
 }
 
 void reserve_blocks(int fd, std::uint64_t size, std::string_view what) {
+    check_size_limit(size, what);
     const std::uint64_t before = identity(fd, what).size;
     try {
         if (size > 0) allocate_blocks(fd, size, what);

@@ -93,7 +93,9 @@ double memory_left(const Membership& membership) {
         std::ifstream stat(directory / "memory.stat");
         double value = 0;
         for (std::string key; stat >> key >> value;)
-            if (key == "inactive_file" || key == "active_file") reclaimable += value;
+            if (key == (membership.version2 ? "inactive_file" : "total_inactive_file") ||
+                key == (membership.version2 ? "active_file" : "total_active_file"))
+                reclaimable += value;
         left = std::min(left, std::max(0.0, *limit - *used + reclaimable));
     });
     return left;

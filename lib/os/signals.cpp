@@ -4,17 +4,21 @@
 #include <signal.h>
 
 namespace slicepool::os {
+namespace {
 
-struct SignalsBlocked::Mask {
-    sigset_t set;
-};
-
-SignalsBlocked::SignalsBlocked() noexcept : before_(std::make_unique<Mask>()) {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_BLOCK, &all, &before_->set);
+sigset_t* as_set(std::array<std::byte, 128>& bytes) noexcept {
+    static_assert(sizeof(sigset_t) <= sizeof bytes);
+    return reinterpret_cast<sigset_t*>(bytes.data());
 }
 
-SignalsBlocked::~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_->set, nullptr); }
+}  // namespace
+
+SignalsBlocked::SignalsBlocked() noexcept {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_BLOCK, &all, as_set(before_));
+}
+
+SignalsBlocked::~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, as_set(before_), nullptr); }
 
 }  // namespace slicepool::os

@@ -2,11 +2,13 @@
 // It installs no handler.
 #pragma once
 
-#include <memory>
+#include <array>
+#include <cstddef>
 
 namespace slicepool::os {
 
-/// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile never takes one.
+/// Blocks all signals in the calling thread while it lives, so that a thread started meanwhile never takes one and no
+/// system call is interrupted.
 class SignalsBlocked {
 public:
     SignalsBlocked() noexcept;
@@ -15,8 +17,7 @@ public:
     SignalsBlocked& operator=(const SignalsBlocked&) = delete;
 
 private:
-    struct Mask;
-    std::unique_ptr<Mask> before_;
+    alignas(std::max_align_t) std::array<std::byte, 128> before_;  // a sigset_t, whose header stays in the .cpp
 };
 
 }  // namespace slicepool::os

@@ -1,7 +1,6 @@
 #include "pool/plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <utility>
 
@@ -27,15 +26,16 @@ SliceSelection select(const Options& options, std::int64_t slice_count) {
     };
     const std::int64_t first = resolve(options.first_slice.value_or(0));
     const std::int64_t last = resolve(options.last_slice.value_or(slice_count));
-    const std::int64_t count = last <= first ? 0 : (last - first + options.slice_step - 1) / options.slice_step;
-    return {first, options.slice_step, count};
+    const std::int64_t count = last <= first ? 0 : 1 + (last - first - 1) / options.slice_step;
+    return {first, count <= 1 ? 1 : options.slice_step, count};
 }
 
 void check_options(const Options& options) {
     if (options.max_attempts < 1)
         throw InvalidArgument(fmt::format("max_attempts {}: a slice needs at least 1", options.max_attempts));
-    if (options.slice_timeout && !(options.slice_timeout->count() > 0 && std::isfinite(options.slice_timeout->count())))
-        throw InvalidArgument(fmt::format("slice_timeout {} s: give a positive number of seconds, or none",
+    constexpr double kLongestTimeout = 1e9;  // thirty years; more would overflow the clock
+    if (options.slice_timeout && !(options.slice_timeout->count() > 0 && options.slice_timeout->count() <= kLongestTimeout))
+        throw InvalidArgument(fmt::format("slice_timeout {} s: give a positive number of seconds up to 1e9, or none",
                                           options.slice_timeout->count()));
     if (options.progress_interval.count() < 1)
         throw InvalidArgument(fmt::format("progress_interval {} ms: at least 1 ms", options.progress_interval.count()));

@@ -16,11 +16,16 @@ Supervisor::Supervisor(std::span<WorkerMailbox> mailboxes, const os::Event& bell
     : mailboxes_(mailboxes),
       bell_(bell),
       make_worker_main_(std::move(make_worker_main)),
-      template_(std::make_unique<TemplateProcess>(make_worker_main_())),
       workers_(mailboxes.size()),
-      policy_(static_cast<int>(mailboxes.size())) {}
+      policy_(static_cast<int>(mailboxes.size())) {
+    templates_.push_back(std::make_unique<TemplateProcess>(make_worker_main_()));
+}
 
 Supervisor::~Supervisor() {
+    if (os::process_id() == maker_pid_) kill_crew();  // a fork of the host has no say over the workers
+}
+
+void Supervisor::kill_crew() noexcept {
     for (const WorkerProcess& worker : workers_)
         if (worker.alive()) worker.child.kill();
     for (WorkerProcess& worker : workers_)
@@ -28,20 +33,25 @@ Supervisor::~Supervisor() {
 }
 
 void Supervisor::spawn(std::size_t slot) {
-    const Owner owner{static_cast<std::uint16_t>(slot), next_incarnation_++};
     // The seat is empty: nobody else writes here until the new worker does.
     WorkerMailbox& mailbox = mailboxes_[slot];
     mailbox.reset();
     mailbox.finished_run.store(0);
-    os::Child child;
+    const auto try_spawn = [&] {
+        const Owner owner{static_cast<std::uint16_t>(slot), next_incarnation_++};
+        workers_[slot] = {owner, templates_.back()->spawn(owner), Clock::now()};
+    };
     try {
-        child = template_->spawn(owner);
+        try_spawn();
     } catch (const SystemError& error) {
         if (error.code().value() != EPIPE) throw;
-        template_ = std::make_unique<TemplateProcess>(make_worker_main_());  // somebody killed it
-        child = template_->spawn(owner);
+        // Somebody killed the template. Its workers live as long as its object does; a worker it had just forked without
+        // telling us is never admitted.
+        templates_.push_back(std::make_unique<TemplateProcess>(make_worker_main_()));
+        try_spawn();
     }
-    workers_[slot] = {owner, std::move(child), Clock::now()};
+    mailbox.admitted.store(workers_[slot].owner.incarnation);
+    os::wake_all(mailbox.admitted);
 }
 
 void Supervisor::fill_crew() {

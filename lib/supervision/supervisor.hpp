@@ -19,6 +19,7 @@
 #include "ledger/slice_ledger.hpp"
 #include "ledger/slice_record.hpp"
 #include "ledger/task_grouping.hpp"
+#include "os/child.hpp"
 #include "os/event.hpp"
 #include "os/futex.hpp"
 #include "supervision/restart_policy.hpp"
@@ -66,6 +67,9 @@ public:
     /// Looks after the run until every task is settled or nobody may go on, and every worker has left it.
     [[nodiscard]] WatchFacts watch(const WatchedRun& run);
 
+    /// Kills and reaps every worker; the next fill_crew() forks new ones.
+    void kill_crew() noexcept;
+
     /// Numbers of the living worker processes.
     [[nodiscard]] std::vector<std::int64_t> pids() const;
 
@@ -78,7 +82,8 @@ private:
     std::span<WorkerMailbox> mailboxes_;
     const os::Event& bell_;
     std::function<WorkerMain()> make_worker_main_;
-    std::unique_ptr<TemplateProcess> template_;
+    std::int64_t maker_pid_ = os::process_id();
+    std::vector<std::unique_ptr<TemplateProcess>> templates_;  // the last one forks; earlier ones were killed by somebody
     std::vector<WorkerProcess> workers_;  // by slot
     std::uint32_t next_incarnation_ = 1;
     RestartPolicy policy_;

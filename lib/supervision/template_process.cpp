@@ -72,7 +72,7 @@ TemplateProcess::TemplateProcess(WorkerMain worker_main) {
     const std::int64_t host_pid = os::process_id();
     {
         const os::SignalsBlocked no_signal_for_the_forker;  // the host's handlers run in the host's threads
-        forker_ = std::thread([&, host = &host_end, channel = template_end.get()] {
+        const auto forker = [&, host = &host_end, channel = template_end.get()] {
             try {
                 template_ = os::fork_child();
                 if (!template_) template_main(std::move(*host), channel, host_pid, worker_main);
@@ -81,7 +81,12 @@ TemplateProcess::TemplateProcess(WorkerMain worker_main) {
             }
             forked.release();
             done_.acquire();
-        });
+        };
+        try {
+            forker_ = std::thread(forker);
+        } catch (const std::system_error& error) {
+            throw SystemError("start", "thread that forks the template process", error.code());
+        }
     }
     forked.acquire();
     channel_ = std::move(host_end);
@@ -93,9 +98,13 @@ TemplateProcess::TemplateProcess(WorkerMain worker_main) {
 }
 
 TemplateProcess::~TemplateProcess() {
+    if (os::process_id() != maker_pid_) {  // in a fork of the host the thread does not exist and the children are not ours
+        forker_.detach();
+        return;
+    }
     channel_.reset();
-    template_.kill();  // it holds nothing that would want an orderly end
-    static_cast<void>(template_.reap_within(kReplyLimit));
+    // It holds nothing that would want an orderly end. Its process group has its workers, and theirs, in it.
+    os::kill_and_reap_group(template_);
     done_.release();
     forker_.join();
 }

@@ -22,6 +22,7 @@ class TemplateProcess {
 public:
     /// Throws SystemError when the template cannot be forked.
     explicit TemplateProcess(WorkerMain worker_main);
+    /// Ends the template and whatever it forked.
     ~TemplateProcess();
     TemplateProcess(const TemplateProcess&) = delete;
     TemplateProcess& operator=(const TemplateProcess&) = delete;
@@ -33,6 +34,7 @@ public:
     [[nodiscard]] std::int64_t pid() const noexcept { return template_.pid(); }
 
 private:
+    std::int64_t maker_pid_ = os::process_id();
     os::FileDescriptor channel_;
     os::Child template_;
     // Children are tied to the thread that forked them; this one lives as long as we do and does nothing else.

@@ -34,12 +34,17 @@ WatchFacts Supervisor::Watch::until_the_end() {
     while (true) {
         heed_the_caller();
         bury_the_dead();
+        settle_orphans();
         kill_the_overdue();
         replace_the_dead();
         report_progress();
         if (has_ended()) break;
         wait_for_news();
     }
+    // One that was killed for its deadline and finished in the last moment must not die into the next run.
+    for (WorkerProcess& worker : supervisor_.workers_)
+        if (worker.alive() && worker.overdue_slice >= 0)
+            if (const auto status = worker.child.reap_within(10s)) on_death(worker, *status);
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive()) facts_.lives.push_back(life_of(worker));
@@ -83,7 +88,7 @@ void Supervisor::Watch::on_death(WorkerProcess& worker, const os::ExitStatus& st
     // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
     const bool overdue = worker.overdue_slice >= 0;
     const bool charge = !overdue || slice == worker.overdue_slice;
-    if (overdue)
+    if (overdue && run_.options->slice_timeout)
         life.cause = {.kind = SliceStatus::timed_out, .signal = 0, .exit_code = 0,
                       .text = fmt::format("after {} s", run_.options->slice_timeout->count())};
     life.death_seconds = seconds(Clock::now());
@@ -117,7 +122,7 @@ void Supervisor::Watch::settle(const Claim& claim, std::int64_t slice, const Cau
         slice = range.begin;
         while (slice < range.end && is_settled(slice)) ++slice;
     }
-    if (charge && slice < range.end) {
+    if (charge && slice < range.end && !is_settled(slice)) {
         std::vector<Cause>& causes = facts_.causes[slice];
         causes.push_back(cause);
         if (static_cast<int>(causes.size()) >= run_.options->max_attempts) {
@@ -129,10 +134,35 @@ void Supervisor::Watch::settle(const Claim& claim, std::int64_t slice, const Cau
         }
     }
     bool open = false;
-    for (std::int64_t position = range.begin; position < range.end; ++position) open = open || !is_settled(position);
+    for (std::int64_t position = range.begin; position < range.end; ++position) {
+        if (is_settled(position)) continue;
+        open = true;
+        state(position).store(RecordState::open);  // what was computed but not committed is computed again
+    }
     // A false answer would mean that the word changed although its owner is dead: a stray write. The search for waiting
     // or unsettled words then decides, so there is nothing to do here.
     static_cast<void>(open ? ledger.give_back(claim) : ledger.give_up(claim));
+}
+
+/// Words that say they are claimed by nobody alive: a stray write put them there, for every death is settled at once.
+void Supervisor::Watch::settle_orphans() {
+    if (Clock::now() < next_orphan_search_) return;
+    next_orphan_search_ = Clock::now() + kOrphanSearch;
+    const auto is_alive = [&](Owner owner) {
+        return std::ranges::any_of(supervisor_.workers_, [&](const WorkerProcess& worker) {
+            return worker.alive() && worker.owner == owner;
+        });
+    };
+    bool found = false;
+    for (std::int64_t task = 0; task < run_.ledger.task_count(); ++task) {
+        const TaskEntry entry = run_.ledger.entry(task);
+        if (entry.state != TaskState::claimed || is_alive(entry.owner)) continue;
+        settle({task, entry}, -1, {}, false);
+        found = true;
+    }
+    if (!found) return;
+    ++*run_.offered;
+    os::wake_all(*run_.offered);
 }
 
 void Supervisor::Watch::kill_the_overdue() {

@@ -14,10 +14,13 @@ public:
     [[nodiscard]] WatchFacts until_the_end();
 
 private:
+    static constexpr std::chrono::seconds kOrphanSearch{1};
+
     void wait_for_news();
     void bury_the_dead();
     void on_death(WorkerProcess& worker, const os::ExitStatus& status);
     void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
+    void settle_orphans();
     void kill_the_overdue();
     void replace_the_dead();
     void heed_the_caller();
@@ -39,6 +42,7 @@ private:
     std::int64_t given_up_ = 0;
     std::int64_t retried_ = 0;
     std::optional<Clock::time_point> next_restart_;
+    Clock::time_point next_orphan_search_ = Clock::now() + kOrphanSearch;
     Clock::time_point next_progress_;
 };
 

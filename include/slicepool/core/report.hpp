@@ -80,7 +80,7 @@ struct Report {
     void raise() const;
 };
 
-/// Thrown by Report::raise: "slice 7: crashed(SIGSEGV) (attempt 3 of 3)".
+/// Thrown by Report::raise: "slice 7: crashed(SIGSEGV) (after 3 attempts)".
 class SliceError : public Error {
 public:
     SliceError(const std::string& message, SliceOutcome outcome) : Error(message), outcome_(std::move(outcome)) {}

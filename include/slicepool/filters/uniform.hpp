@@ -17,12 +17,12 @@ struct UniformParameters {
     double cval = 0.0;  ///< what lies beyond the edge in mode constant
 };
 
-/// Replaces each pixel by the mean of size[0] x size[1] pixels around it, one more to the left (above) than to the right
-/// (below) when a size is even. Rows axis first; the result of the first pass is rounded to the output's type.
+/// Replaces each pixel by the mean of size[0] x size[1] pixels around it, one more to the left (above) than to the
+/// right (below) when a size is even. Rows axis first; the result of the first pass is rounded to the output's type.
 ///
-/// Along a line the mean is kept in double and moved on by (entering - leaving) / size, in scipy's order: the bits are
-/// scipy's. Therefore a NaN or Inf spoils the rest of its line in the direction of increasing index, and an error of one
-/// double ulp may build up along a line.
+/// Along a line the sum is kept in double and moved on by entering - leaving, in the order of scipy 1.17 (older ones
+/// divided before they added). Therefore a NaN or Inf spoils the rest of its line in the direction of increasing index,
+/// and rounding errors of a double may add up along a line.
 ///
 /// input, output: as for Gaussian: any type in; float32, float64 or the same type out (truncated and saturated for
 /// integers). Not in place. Agrees with scipy 1.17 bit for bit.

@@ -13,9 +13,9 @@ struct DatasetInfo {
     std::string path;                 ///< "/entry/data"; empty for .npy
     std::vector<std::int64_t> shape;  ///< any number of extents, slowest first; empty for a scalar
     std::string dtype;                ///< NumPy's name where there is one, "float32"; else a word such as "compound"
-    std::string storage;              ///< "contiguous, mapped in place", "chunked (1, 2048, 2048), deflate", "C order, ..."
-    bool volume = false;              ///< open_volume takes it
-    std::string why_not;              ///< when not: the reason, to be read after the dataset's name
+    std::string storage;  ///< "contiguous, mapped in place", "chunked (1, 2048, 2048), deflate", "C order, ..."
+    bool volume = false;  ///< open_volume takes it
+    std::string why_not;  ///< when not: the reason, to be read after the dataset's name
 };
 
 /// Every dataset in the file of `location`, ordered by path; one for .npy. With a dataset path only that dataset, or

@@ -1,5 +1,5 @@
 // input.hpp: a volume in a file, opened for reading.
-// It neither converts pixels to another type nor looks for datasets beyond the one asked for; see info.hpp for a listing.
+// It neither converts pixels to another type nor lists what else the file holds; see info.hpp.
 #pragma once
 
 #include <string_view>
@@ -8,7 +8,8 @@
 
 namespace slicepool::io {
 
-/// The volume (z, y, x) at `location` (see location.hpp), of pixel type uint8, uint16, int16, int32, float32 or float64.
+/// The volume (z, y, x) at `location` (see location.hpp), of pixel type uint8, uint16, int16, int32, float32 or
+/// float64.
 ///
 /// NumPy .npy, versions 1.0 to 3.0, and HDF5, told apart by their first bytes, not by name. Without a dataset path an
 /// HDF5 file must hold exactly one dataset that can be a volume.

@@ -15,7 +15,8 @@ struct Location {
 };
 
 /// Splits `text` at the first ':' that has an existing file, or else a name ending in .h5, .hdf5, .hdf or .nxs (any
-/// case), before it. A path that exists as it is, or has no such ':', is taken whole. Throws InvalidArgument when empty.
+/// case), before it. A path that exists as it is, or has no such ':', is taken whole. Throws InvalidArgument when
+/// empty.
 [[nodiscard]] Location parse_location(std::string_view text);
 
 /// True when both locations name one file, whatever the dataset, through links and different spellings too; for files

@@ -52,7 +52,8 @@ public:
     [[nodiscard]] static AnyVolume create(DType dtype, const Shape& shape, Layout layout = Layout::c_order());
 
     /// A copy of the caller's pixels in shared memory. `data` is (z, y, x) with `strides` in bytes, borrowed for the call.
-    /// The bytes copied are counted in copied_bytes(). Throws like create.
+    /// The bytes copied are counted in copied_bytes(). Throws like create, and InvalidArgument for a stride that is no
+    /// multiple of the pixel's size.
     [[nodiscard]] static AnyVolume adopt(const void* data, DType dtype, const Shape& shape, const Strides& strides);
 
     /// A volume over pixels that `storage` keeps alive (for io/; users see io::open_volume). Nothing is copied.
@@ -86,7 +87,7 @@ private:
     Strides strides_{};
 };
 
-/// True when the two volumes have a byte in common.
+/// True when the two volumes may have a byte in common: views of one volume whose extents overlap, interleaved ones too.
 [[nodiscard]] bool overlap(const AnyVolume& a, const AnyVolume& b) noexcept;
 
 /// Gives the memory of freed volumes, kept for reuse, back to the system. Safe from any thread.

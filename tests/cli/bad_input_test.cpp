@@ -1,0 +1,210 @@
+// bad_input_test.cpp: a request that cannot run ends with 2, one line that names the thing, and no file.
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "cli/command.hpp"
+#include "io/test_files.hpp"
+#include "support/catch.hpp"
+
+using namespace slicepool;
+
+namespace {
+
+/// A directory with a good input, in which requests are made that cannot run.
+class Refusal {
+public:
+    Refusal() { test::write_rough_volume(file("in.npy"), {3, 4, 5}); }
+
+    [[nodiscard]] std::string file(std::string_view name) const { return directory_.file(name); }
+
+    /// Runs the tool and hands back what it says, having checked everything else.
+    [[nodiscard]] std::string message(const std::vector<std::string>& arguments) const {
+        const std::string before = directory_.listing();
+        const os::ProgramResult result = test::slicepool(arguments);
+        INFO("it said: " << result.error_output);
+        CHECK(result.status.signal == 0);
+        CHECK(result.status.code == 2);
+        CHECK(result.output.empty());
+        CHECK(result.error_output.rfind("slicepool: error: ", 0) == 0);
+        CHECK(directory_.listing() == before);
+        return result.error_output;
+    }
+
+    /// The same for `run in.npy out.npy --filter 'gaussian sigma=1'` with more options.
+    [[nodiscard]] std::string run_message(const std::vector<std::string>& options,
+                                          const std::string& filter = "gaussian sigma=1") const {
+        std::vector<std::string> arguments{"run", file("in.npy"), file("out.npy"), "--filter", filter};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        return message(arguments);
+    }
+
+    [[nodiscard]] std::string input_message(const std::string& input, const std::string& bytes) const {
+        test::write_bytes(file(input), bytes);
+        return message({"run", file(input), file("out.npy"), "--filter", "gaussian sigma=1"});
+    }
+
+private:
+    test::TemporaryDirectory directory_;
+};
+
+bool says(const std::string& message, std::initializer_list<std::string_view> words) {
+    for (const std::string_view word : words)
+        if (message.find(word) == std::string::npos) {
+            UNSCOPED_INFO("'" << word << "' is not in: " << message);
+            return false;
+        }
+    return true;
+}
+
+}  // namespace
+
+TEST_CASE("a missing input file is named", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.message({"run", in.file("none.npy"), in.file("out.npy"), "-f", "gaussian sigma=1"}),
+               {"none.npy", "No such file"}));
+    CHECK(says(in.message({"info", in.file("none.npy")}), {"none.npy", "No such file"}));
+}
+
+TEST_CASE("an input that is no volume is named", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.input_message("text.npy", "not a volume at all, only some words"), {"text.npy"}));
+    CHECK(says(in.input_message("empty.npy", ""), {"empty.npy"}));
+    CHECK(says(in.message({"run", std::filesystem::temp_directory_path().native(), in.file("out.npy"), "-f",
+                           "gaussian sigma=1"}),
+               {"directory"}));
+}
+
+TEST_CASE("an array of the wrong rank or type is refused with what it is", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(
+        says(in.input_message("flat.npy", test::npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }",
+                                                         std::string(24, '\0'))),
+             {"flat.npy", "(2, 3)"}));
+    CHECK(says(
+        in.input_message("complex.npy", test::npy_file("{'descr': '<c8', 'fortran_order': False, 'shape': (1, 2, 3), }",
+                                                       std::string(48, '\0'))),
+        {"complex.npy", "c8"}));
+    CHECK(says(
+        in.input_message("u64.npy", test::npy_file("{'descr': '<u8', 'fortran_order': False, 'shape': (1, 2, 3), }",
+                                                   std::string(48, '\0'))),
+        {"u64.npy", "uint64"}));
+}
+
+TEST_CASE("a header that lies about the size allocates nothing", "[cli][bad-input]") {
+    const Refusal in;
+    const auto lying = [](const std::string& shape) {
+        return test::npy_file("{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }",
+                              std::string(16, '\0'));
+    };
+    CHECK(says(in.input_message("cut.npy", lying("2, 3, 4")), {"cut.npy"}));
+    CHECK(says(in.input_message("huge.npy", lying("1000000, 1000000, 1000000")), {"huge.npy"}));
+    CHECK(says(in.input_message("wraps.npy", lying("4294967296, 4294967296, 4")), {"wraps.npy"}));
+    CHECK(says(in.input_message("negative.npy", lying("2, -3, 4")), {"negative.npy"}));
+    CHECK(says(in.input_message("short.npy", std::string("\x93NUMPY\x01", 7)), {"short.npy"}));
+}
+
+TEST_CASE("an input that must be read and is larger than memory is refused before the run", "[cli][bad-input]") {
+    const Refusal in;
+    const std::string file = in.file("vast.npy");
+    // Big-endian pixels cannot be mapped. The file is a hole.
+    test::write_bytes(file,
+                      test::npy_file("{'descr': '>f4', 'fortran_order': False, 'shape': (1000, 1000, 1000000), }", ""));
+    std::error_code error;
+    std::filesystem::resize_file(file, std::filesystem::file_size(file) + 4'000'000'000'000, error);
+    if (error) {
+        WARN("skipped: the file system takes no file of 4 TB: " << error.message());
+        return;
+    }
+    CHECK(says(in.message({"run", file, in.file("out.npy"), "-f", "gaussian sigma=1"}), {"memory"}));
+}
+
+TEST_CASE("an axis that does not exist is refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--axis", "3"}), {"axis 3"}));
+    CHECK(says(in.run_message({"--axis", "-4"}), {"axis -4"}));
+}
+
+TEST_CASE("0 jobs are refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--jobs", "0"}), {"n_jobs 0", "-1"}));
+}
+
+TEST_CASE("an unknown filter or parameter is answered with the nearest name", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({}, "gausian sigma=1"), {"gausian", "gaussian"}));
+    CHECK(says(in.run_message({}, "gaussian sigme=1"), {"sigme", "sigma"}));
+    CHECK(says(in.run_message({}, "gaussian sigma=wide"), {"sigma", "wide"}));
+    CHECK(says(in.run_message({"--filter", "medain size=3"}), {"medain", "median", "2 of 2"}));
+    CHECK(says(in.message({"filters", "freznel"}), {"freznel", "fresnel"}));
+}
+
+TEST_CASE("a negative sigma is refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({}, "gaussian sigma=3,-5"), {"sigma", "-5"}));
+}
+
+TEST_CASE("an output that cannot be made is refused before the run", "[cli][bad-input]") {
+    const Refusal in;
+    const auto output_message = [&](const std::string& output) {
+        return in.message({"run", in.file("in.npy"), output, "-f", "gaussian sigma=1"});
+    };
+    CHECK(says(output_message(in.file("nowhere/out.npy")), {"nowhere/out.npy", "No such file"}));
+    CHECK(says(output_message(in.file("in.npy") + "/out.npy"), {"out.npy", "Not a directory"}));
+    CHECK(says(output_message(in.file("out.tif")), {"out.tif", ".npy"}));
+    CHECK(says(output_message("/proc/out.npy"), {"/proc/out.npy"}));
+}
+
+TEST_CASE("input and output may not be one file", "[cli][bad-input]") {
+    const Refusal in;
+    std::filesystem::create_symlink("in.npy", in.file("link.npy"));
+    CHECK(says(in.message({"run", in.file("in.npy"), in.file("in.npy"), "-f", "gaussian sigma=1"}), {"same file"}));
+    CHECK(says(in.message({"run", in.file("in.npy"), in.file("link.npy"), "-f", "gaussian sigma=1"}), {"same file"}));
+}
+
+TEST_CASE("a report that cannot be written is refused before the run", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--report", in.file("nowhere/r.json")}), {"nowhere/r.json"}));
+    CHECK(says(in.run_message({"--report", "/dev/null"}), {"/dev/null"}));
+    CHECK(says(in.run_message({"--report", in.file("in.npy")}), {"in.npy", "another name"}));
+    CHECK(says(in.run_message({"--report", in.file("out.npy")}), {"out.npy", "another name"}));
+}
+
+TEST_CASE("slices that cannot be chosen are refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--slices", "2:2"}), {"2:2", "none of the 3 slices"}));
+    CHECK(says(in.run_message({"--slices", "7:"}), {"7:", "none of the 3 slices"}));
+    CHECK(says(in.run_message({"--slices", "::-1"}), {"::-1", "step"}));
+    CHECK(says(in.run_message({"--slices", "::0"}), {"::0", "step"}));
+    CHECK(says(in.run_message({"--slices", "2"}), {"--slices 2", "start:stop:step"}));
+    CHECK(says(in.run_message({"--slices", "a:b"}), {"'a'"}));
+    CHECK(says(in.run_message({"--slices", "0:1:1:1"}), {"0:1:1:1"}));
+    CHECK(says(in.run_message({"--slices", "0:99999999999999999999"}), {"99999999999999999999"}));
+}
+
+TEST_CASE("options with a value that is none are refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--backend", "proceses"}), {"proceses", "processes"}));
+    CHECK(says(in.run_message({"--dtype", "int8"}), {"int8", "float64"}));
+    CHECK(says(in.run_message({"--max-attempts", "0"}), {"max-attempts 0"}));
+    CHECK(says(in.run_message({"--timeout", "0"}), {"timeout 0"}));
+    CHECK(says(in.run_message({"--timeout", "-1"}), {"timeout -1"}));
+    CHECK(says(in.run_message({"--timeout", "nan"}), {"timeout nan"}));
+    CHECK(says(in.run_message({"--timeout", "1", "--backend", "threads"}), {"processes"}));
+    CHECK(says(in.run_message({"--on-failure", "stop"}), {"stop", "abort"}));
+    CHECK(says(in.run_message({"--fill", "empty"}), {"empty", "copy_input"}));
+    CHECK(says(in.run_message({"--progress", "loud"}), {"loud", "plain"}));
+    CHECK(says(in.run_message({"--jobs", "many"}), {"--jobs", "many"}));
+    CHECK(says(in.run_message({"--frobnicate"}), {"--frobnicate", "--help"}));
+}
+
+TEST_CASE("a request that is not complete is refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.message({}), {"subcommand", "--help"}));
+    CHECK(says(in.message({"walk"}), {"--help"}));
+    CHECK(says(in.message({"run", in.file("in.npy"), in.file("out.npy")}), {"--filter"}));
+    CHECK(says(in.message({"run", in.file("in.npy")}), {"--help"}));
+    CHECK(says(in.message({"run", "", in.file("out.npy"), "-f", "gaussian sigma=1"}), {"empty"}));
+}

@@ -1,0 +1,70 @@
+// demo_test.cpp: `slicepool demo` runs, compares and ends with 0.
+#include <signal.h>
+
+#include <string>
+
+#include "cli/command.hpp"
+#include "support/catch.hpp"
+
+using namespace slicepool;
+
+namespace {
+
+bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("the small demo finds the same bits on every backend", "[cli][demo]") {
+    const os::ProgramResult result = test::slicepool({"demo", "--small", "--peers", "none", "--jobs", "2"});
+    CAPTURE(result.output, result.error_output);
+    CHECK(result.status.code == 0);
+    for (const char* part : {"(600, 16, 1000)", "slicepool serial", "slicepool threads", "slicepool processes", "yes",
+                             "a crash in one costs a slice", "slicepool run INPUT.npy"}) {
+        CAPTURE(part);
+        CHECK(contains(result.output, part));
+    }
+    CHECK(!contains(result.output, "NO"));
+    CHECK(!contains(result.output, "scipy"));
+}
+
+TEST_CASE("the demo compares with Python, or says what is missing", "[cli][demo]") {
+    const os::ProgramResult result = test::slicepool({"demo", "--small", "--jobs", "2"});
+    CAPTURE(result.output, result.error_output);
+    CHECK(result.status.code == 0);
+    if (contains(result.output, "No comparison with scipy and joblib: ")) {
+        CHECK((contains(result.output, "lacks") || contains(result.output, "python3")));
+        return;
+    }
+    for (const char* part : {"scipy, one core", "joblib threads", "joblib processes", "pixels of one slice."}) {
+        CAPTURE(part);
+        CHECK(contains(result.output, part));
+    }
+}
+
+TEST_CASE("without python3 the demo says so and goes on", "[cli][demo]") {
+    // What /usr/bin/python3 can do is not ours to choose, so the sentence is only looked for where it is not there.
+    const os::ProgramResult result =
+        os::run_program({"/usr/bin/env", "PATH=/nonexistent", SLICEPOOL_PROGRAM, "demo", "--small", "--jobs", "1"},
+                        std::chrono::minutes(4));
+    CAPTURE(result.output, result.error_output);
+    CHECK(result.status.code == 0);
+    CHECK((contains(result.output, "No comparison with scipy and joblib: ") ||
+           contains(result.output, "/usr/bin/python3") || contains(result.output, "scipy, one core")));
+}
+
+TEST_CASE("an interrupted demo ends with 130 and leaves no process", "[cli][demo][interrupt]") {
+    ::signal(SIGINT, SIG_DFL);
+    os::RunningProgram program(test::command_line({"demo", "--small", "--peers", "none"}));
+    std::vector<std::int64_t> children;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (children.empty() && std::chrono::steady_clock::now() < deadline) {
+        REQUIRE(!program.wait(std::chrono::milliseconds(1)).has_value());
+        children = test::children_of(program.pid());
+    }
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    const auto result = program.wait(std::chrono::minutes(4));
+    REQUIRE(result.has_value());
+    CAPTURE(result->error_output);
+    CHECK(result->status.code == 130);
+    CHECK(test::all_gone(children));
+}

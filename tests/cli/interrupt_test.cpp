@@ -1,0 +1,148 @@
+// interrupt_test.cpp: Ctrl-C and its relatives: no output, no partial file, no process left, exit code 130.
+#include <signal.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "io/test_files.hpp"
+#include "report/schema_check.hpp"
+#include "support/catch.hpp"
+
+using namespace slicepool;
+using nlohmann::json;
+
+namespace {
+
+constexpr auto kWatchdog = std::chrono::minutes(4);
+
+/// A run that takes minutes, and signals sent to it.
+class LongRun {
+public:
+    explicit LongRun(std::vector<std::string> options = {}, const std::string& filter = "median size=31") {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);  // whatever started the tests
+        test::write_rough_volume(directory_.file("in.npy"), {600, 160, 160});
+        std::vector<std::string> arguments{"run",
+                                           directory_.file("in.npy"),
+                                           directory_.file("out.npy"),
+                                           "--filter",
+                                           filter,
+                                           "--jobs",
+                                           "2",
+                                           "--progress",
+                                           "json"};
+        arguments.insert(arguments.end(), options.begin(), options.end());
+        program_ = std::make_unique<os::RunningProgram>(test::command_line(arguments));
+        started_ = test::wait_for_first_slice(*program_);
+        children_ = test::children_of(program_->pid());
+    }
+
+    void send(int signal) const { REQUIRE(::kill(static_cast<pid_t>(program_->pid()), signal) == 0); }
+
+    [[nodiscard]] os::ProgramResult end() {
+        const auto result = program_->wait(kWatchdog);
+        REQUIRE(result.has_value());
+        return *result;
+    }
+
+    [[nodiscard]] bool started() const { return started_; }
+    [[nodiscard]] os::RunningProgram& program() { return *program_; }
+    [[nodiscard]] const std::vector<std::int64_t>& children() const { return children_; }
+    [[nodiscard]] const test::TemporaryDirectory& directory() const { return directory_; }
+
+private:
+    test::TemporaryDirectory directory_;
+    std::unique_ptr<os::RunningProgram> program_;
+    bool started_ = false;
+    std::vector<std::int64_t> children_;
+};
+
+}  // namespace
+
+TEST_CASE("one signal lets the slices under way finish and leaves no output", "[cli][interrupt]") {
+    const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
+    const std::string backend = GENERATE("processes", "threads", "serial");
+    CAPTURE(signal, backend);
+    LongRun run({"--backend", backend});
+    REQUIRE(run.started());
+    if (backend == "processes") REQUIRE(run.children().size() >= 3);
+    run.send(signal);
+    const os::ProgramResult result = run.end();
+    CAPTURE(result.error_output);
+    CHECK(result.status.signal == 0);
+    CHECK(result.status.code == 130);
+    CHECK(result.error_output.find("slicepool: interrupted after ") != std::string::npos);
+    CHECK(result.error_output.find(" of 600 slices; ") != std::string::npos);
+    CHECK(run.directory().listing() == "in.npy");
+    CHECK(test::all_gone(run.children()));
+}
+
+TEST_CASE("an interrupted run still writes its report", "[cli][interrupt][report]") {
+    test::TemporaryDirectory reports;
+    LongRun run({"--report", reports.file("r.json")});
+    REQUIRE(run.started());
+    run.send(SIGINT);
+    CHECK(run.end().status.code == 130);
+    const json report = test::load_json(reports.file("r.json"));
+    for (const std::string& breach : test::schema_breaches(report, test::load_json(SLICEPOOL_REPORT_SCHEMA)))
+        FAIL_CHECK(breach);
+    CHECK(report["interrupted"] == true);
+    CHECK(report["output"]["written"] == false);
+    CHECK(report["totals"]["done"].get<int>() > 0);
+    CHECK(report["totals"]["not_run"].get<int>() > 0);
+    CHECK(reports.listing() == "r.json");
+}
+
+TEST_CASE("a second signal ends the program at once", "[cli][interrupt]") {
+    // Slices of seconds each, so that the first signal has something to wait for.
+    test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {4, 1500, 1500});
+    os::RunningProgram program(
+        test::command_line({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter", "median size=151",
+                            "--jobs", "2", "--report", directory.file("r.json")}));
+    std::vector<std::int64_t> children;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (children.size() < 3 && std::chrono::steady_clock::now() < deadline) {
+        REQUIRE(!program.wait(std::chrono::milliseconds(10)).has_value());
+        children = test::children_of(program.pid());
+    }
+    REQUIRE(children.size() >= 3);
+    static_cast<void>(program.wait(std::chrono::milliseconds(200)));
+    CHECK(directory.listing() != "in.npy");  // the partial files are there
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    REQUIRE(test::wait_for_text(program, "once more to leave at once"));
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    const auto result = program.wait(kWatchdog);
+    REQUIRE(result.has_value());
+    CAPTURE(result->error_output);
+    CHECK(result->status.code == 130);
+    CHECK(result->error_output.find("leaving at once") != std::string::npos);
+    CHECK(directory.listing() == "in.npy");
+    CHECK(test::all_gone(children));
+}
+
+TEST_CASE("a signal that the program was started to ignore is ignored", "[cli][interrupt]") {
+    ::signal(SIGHUP, SIG_DFL);
+    test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {60, 160, 160});
+    os::RunningProgram program({"sh", "-c", "trap '' HUP; exec \"$@\"", "sh", SLICEPOOL_PROGRAM, "run",
+                                directory.file("in.npy"), directory.file("out.npy"), "--filter", "median size=31",
+                                "--jobs", "2", "--progress", "json"});
+    REQUIRE(test::wait_for_first_slice(program));
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGHUP) == 0);
+    const auto result = program.wait(kWatchdog);
+    REQUIRE(result.has_value());
+    CHECK(result->status.code == 0);
+    CHECK(directory.listing() == "in.npy out.npy");
+}
+
+TEST_CASE("killing the program outright leaves no process behind", "[cli][interrupt]") {
+    LongRun run;
+    REQUIRE(run.started());
+    run.send(SIGKILL);
+    CHECK(run.end().status.signal == SIGKILL);
+    CHECK(test::all_gone(run.children()));
+}

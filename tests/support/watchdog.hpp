@@ -1,0 +1,45 @@
+// watchdog.hpp: ends a test that hangs, with a message that says which.
+// It is no assertion about time: give it many times what the test needs.
+#pragma once
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+
+namespace slicepool::test {
+
+/// While it lives the process has `seconds` to go on. By a timer signal, not by a thread: tests that fork stay
+/// single-threaded, and the timer does not pass to their children. One at a time.
+class Watchdog {
+public:
+    explicit Watchdog(const char* what, unsigned seconds = 60) {
+        std::snprintf(message(), kMessageBytes, "watchdog: %s still goes on after %u s\n", what, seconds);
+        struct sigaction action {};
+        action.sa_handler = [](int) {
+            [[maybe_unused]] const auto ignored = ::write(STDERR_FILENO, message(), ::strlen(message()));
+            ::signal(SIGABRT, SIG_DFL);
+            ::abort();
+        };
+        ::sigaction(SIGALRM, &action, &before_);
+        ::alarm(seconds);
+    }
+    ~Watchdog() {
+        ::alarm(0);
+        ::sigaction(SIGALRM, &before_, nullptr);
+    }
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+
+private:
+    static constexpr std::size_t kMessageBytes = 256;
+    static char* message() noexcept {
+        static char text[kMessageBytes];
+        return text;
+    }
+
+    struct sigaction before_ {};
+};
+
+}  // namespace slicepool::test
