@@ -68,13 +68,13 @@ std::shared_ptr<const Storage> Arena::allocate(std::size_t bytes, std::size_t co
 std::byte* Arena::take(std::size_t bytes, std::size_t* block_bytes) {
     // A freed block up to an eighth too large is better than fresh pages.
     const auto reusable = unused_.lower_bound(bytes);
-    if (reusable != unused_.end() && reusable->first <= bytes + bytes / 8 && fits(0)) {
+    if (reusable != unused_.end() && reusable->first <= bytes + bytes / 8 && can_promise(reusable->first)) {
         std::byte* const block = reusable->second;
         *block_bytes = reusable->first;
         unused_.erase(reusable);
         return block;
     }
-    if (!fits(bytes)) release_unused_locked();
+    if (!can_promise(0, bytes)) release_unused_locked();
     check_available(bytes);
     std::byte* block = heap_.allocate(bytes, os::page_bytes());
     if (block == nullptr && !unused_.empty()) {
@@ -88,22 +88,24 @@ std::byte* Arena::take(std::size_t bytes, std::size_t* block_bytes) {
     return block;
 }
 
-Arena::Balance Arena::balance() const {
+Arena::Balance Arena::balance(std::size_t reused) const {
     std::uint64_t unused = 0;
     for (const auto& [block_bytes, block] : unused_) unused += block_bytes;
+    unused -= reused;
+    const std::uint64_t live = live_bytes_ + reused;
     const std::uint64_t populated = populated_bytes();
     const std::uint64_t touched = populated > unused ? populated - unused : 0;
     // Volumes that were made but not yet written will want their pages too.
-    return {os::available_memory(), live_bytes_ > touched ? live_bytes_ - touched : 0};
+    return {os::available_memory(), live > touched ? live - touched : 0};
 }
 
-bool Arena::fits(std::size_t bytes) const {
-    const auto [available, promised] = balance();
-    return !available || bytes + promised <= *available;
+bool Arena::can_promise(std::size_t reused, std::size_t fresh) const {
+    const auto [available, promised] = balance(reused);
+    return !available || fresh + promised <= *available;
 }
 
 void Arena::check_available(std::size_t bytes) const {
-    const auto [available, promised] = balance();
+    const auto [available, promised] = balance(0);
     if (available && bytes + promised > *available)
         throw SystemError("allocate", fmt::format("a volume of {:.2f} GB", static_cast<double>(bytes) / 1e9),
                           std::make_error_code(std::errc::not_enough_memory),

@@ -55,8 +55,9 @@ private:
         std::optional<std::uint64_t> available;
         std::uint64_t promised = 0;
     };
-    [[nodiscard]] Balance balance() const;
-    [[nodiscard]] bool fits(std::size_t bytes) const;
+    /// `reused`: bytes of a freed block, counted as if they were given out again.
+    [[nodiscard]] Balance balance(std::size_t reused) const;
+    [[nodiscard]] bool can_promise(std::size_t reused, std::size_t fresh = 0) const;
     void check_available(std::size_t bytes) const;
 
     os::FileDescriptor file_;

@@ -2,6 +2,7 @@
 
 #include <slicepool/core/error.hpp>
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +25,8 @@
 
 namespace slicepool::os {
 namespace {
+
+constexpr std::chrono::seconds kLongestEnd{10};  // a killed process that takes longer hangs in the kernel
 
 FileDescriptor open_pidfd(pid_t pid) noexcept {
     return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by definition
@@ -74,22 +78,40 @@ std::optional<ExitStatus> Child::reap_within(std::chrono::milliseconds limit) no
 
 void kill_and_reap_group(Child& leader) noexcept {
     const auto group = static_cast<pid_t>(leader.pid());
-    if (group <= 1) return;
-    // The leader is not reaped yet, so the number still is the group's. It may have died before it became a leader.
-    ::kill(-group, SIGKILL);
-    leader.kill();
     siginfo_t info{};
-    while (::waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | __WALL) == 0 || errno == EINTR) {
+    // Alive or not yet reaped, the leader's number still is the group's. Where the host reaps every child that ends, the
+    // number may be a stranger's by now.
+    const bool is_ours = leader && ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(leader.pidfd()), &info,
+                                            WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
+    if (!is_ours || group <= 1) return;
+    ::kill(-group, SIGKILL);
+    leader.kill();  // it may not have become the leader yet
+    const auto deadline = std::chrono::steady_clock::now() + kLongestEnd;
+    while (std::chrono::steady_clock::now() < deadline) {
+        info = {};
+        const int result = ::waitid(P_PGID, static_cast<id_t>(group), &info, WEXITED | WNOHANG | __WALL);
+        if (result != 0 && errno != EINTR) break;
+        if (info.si_pid == 0) ::usleep(200);
     }
-    static_cast<void>(leader.reap_within(std::chrono::seconds(10)));
+    static_cast<void>(leader.reap_within(kLongestEnd));
 }
 
 Child fork_child() {
     const std::int64_t parent = ::getpid();
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("create", "pipe to a new process", last_system_error());
+    FileDescriptor here(ends[0]);
+    FileDescriptor there(ends[1]);
     const pid_t pid = ::fork();
     if (pid < 0) throw SystemError("fork", "template process", last_system_error());
     if (pid == 0) {
         die_with_parent(parent);
+        there.reset();
+        // Not before the parent holds our pidfd: a child that ended earlier could be reaped by the host, and its number
+        // given to somebody else.
+        char ignored = 0;
+        while (::read(here.get(), &ignored, 1) < 0 && errno == EINTR) {
+        }
         return {};
     }
     FileDescriptor pidfd = open_pidfd(pid);
@@ -135,7 +157,8 @@ void become_background_process() noexcept {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::__fpurge(stdout);
-    StreamBuffer::forget_pending(*std::cout.rdbuf());  // has its own buffer after sync_with_stdio(false)
+    // It has a buffer of its own after sync_with_stdio(false), and none when the host has silenced it.
+    if (std::cout.rdbuf() != nullptr) StreamBuffer::forget_pending(*std::cout.rdbuf());
 }
 
 void die_with_parent(std::int64_t parent_pid) noexcept {

@@ -44,7 +44,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
     // One that was killed for its deadline and finished in the last moment must not die into the next run.
     for (WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive() && worker.overdue_slice >= 0)
-            if (const auto status = worker.child.reap_within(10s)) on_death(worker, *status);
+            if (const auto status = worker.child.reap_within(10s)) bury(worker, *status);
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive()) facts_.lives.push_back(life_of(worker));
@@ -77,10 +77,14 @@ void Supervisor::Watch::heed_the_caller() {
 void Supervisor::Watch::bury_the_dead() {
     for (WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive())
-            if (const auto status = worker.child.try_reap()) on_death(worker, *status);
+            if (const auto status = worker.child.try_reap()) {
+                bury(worker, *status);
+                plan_replacement();
+            }
 }
 
-void Supervisor::Watch::on_death(WorkerProcess& worker, const os::ExitStatus& status) {
+/// Settles what a dead worker held and notes its life.
+void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& status) {
     const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
     const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
     WorkerLife life = life_of(worker);
@@ -97,15 +101,17 @@ void Supervisor::Watch::on_death(WorkerProcess& worker, const os::ExitStatus& st
     done_by_the_dead_ += life.slices_done;
     failed_by_the_dead_ += mailbox.slices_failed.load();
     facts_.lives.push_back(std::move(life));
+    ++*run_.offered;
+    os::wake_all(*run_.offered);
+}
 
+void Supervisor::Watch::plan_replacement() {
     if (slices_settled() > settled_at_last_death_) history_.deaths_without_progress.clear();
     settled_at_last_death_ = slices_settled();
     history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
     const RestartDecision decision = supervisor_.policy_.decide(history_);
     if (decision.what == RestartDecision::What::give_up) give_up(decision.reason);
     next_restart_ = Clock::now() + decision.delay;
-    ++*run_.offered;
-    os::wake_all(*run_.offered);
 }
 
 void Supervisor::Watch::settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge) {

@@ -18,7 +18,8 @@ private:
 
     void wait_for_news();
     void bury_the_dead();
-    void on_death(WorkerProcess& worker, const os::ExitStatus& status);
+    void bury(const WorkerProcess& worker, const os::ExitStatus& status);
+    void plan_replacement();
     void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
     void settle_orphans();
     void kill_the_overdue();
