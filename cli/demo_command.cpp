@@ -95,7 +95,7 @@ void print_backends(const DemoPlan& plan, const DemoResult& result) {
     std::fflush(stdout);
 }
 
-void print_peers(const PeerResult& peers, const DemoResult& result) {
+void print_peers(const PeerResult& peers, int warm_runs, const DemoResult& result) {
     fmt::print("\n{:20}{:>10}{:>10}{:>10}{:>11}   {}\n", "", "cold", "warm", "", "memory", "warm time / slicepool's");
     for (std::size_t i = 0; i < peers.times.size() && i < result.times.size(); ++i) {
         const PeerTimes& peer = peers.times[i];
@@ -103,7 +103,8 @@ void print_peers(const PeerResult& peers, const DemoResult& result) {
                    seconds_text(peer.warm_seconds), "", bytes_text(peer.memory_bytes),
                    peer.warm_seconds / result.times[i].warm_seconds, name_of(result.times[i].backend));
     }
-    fmt::print("{}; stacking the results into one array included.\n", peers.versions);
+    fmt::print("{}; stacking the results into one array included; warm: {}.\n", peers.versions,
+               warm_runs == 1 ? "the second run" : fmt::format("the best of {}", count_text(warm_runs, "more run")));
 }
 
 /// False when they are further apart than rounding explains.
@@ -149,17 +150,18 @@ int demo(const DemoRequest& request) {
     for (const BackendTimes& times : result.times) equal = equal && times.same_as_serial;
 
     if (!python.program.empty()) {
-        fmt::print(stderr, "the same in {} ...\n", python.program);
+        const int peer_warm_runs = small ? plan.warm_runs : 1;
+        fmt::print(stderr, "the same in {}{} ...\n", python.program, small ? "" : ", which takes a minute or so");
         const TemporaryDirectory directory(interruption);
         const fs::path slice_file = directory.file("slice.npy");
         std::optional<PeerResult> peers;
         {
             const Interruption::Run under_way(interruption);
-            peers = run_peers(python, {size, jobs, small ? 5 : 1, plan.sample_index, slice_file},
+            peers = run_peers(python, {size, jobs, peer_warm_runs, plan.sample_index, slice_file},
                               interruption.stop_token());
         }
         if (!peers) return kInterrupted;
-        print_peers(*peers, result);
+        print_peers(*peers, peer_warm_runs, result);
         equal = compare_with_scipy(result, *peers, slice_file) && equal;
     } else if (request.peers == "auto") {
         fmt::print("\nNo comparison with scipy and joblib: {}.\n", python.why_not);

@@ -19,6 +19,7 @@
 #include "filters_command.hpp"
 #include "info_command.hpp"
 #include "os/interrupt.hpp"
+#include "os/terminal.hpp"
 #include "run_command.hpp"
 
 namespace {
@@ -71,6 +72,7 @@ int parse_and_run(int argc, const char* const* argv) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+    os::open_missing_standard_streams();
     os::failed_writes_are_errors();
     return flush_output(parse_and_run(argc, argv));
 } catch (const slicepool::Error& error) {

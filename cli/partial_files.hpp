@@ -1,4 +1,5 @@
 // partial_files.hpp: takes away what an output file leaves when the program ends in the middle of writing it.
+// The files are made elsewhere; see io/output.hpp and report_file.hpp.
 #pragma once
 
 #include <filesystem>

@@ -67,7 +67,8 @@ std::string missing_text(const Report& report) {
     for (const SliceOutcome& slice : report.slices)
         if (slice.status != SliceStatus::done) missing.push_back(&slice);
     // Those that were tried say more than those the run did not come to.
-    std::ranges::stable_partition(missing, [](const SliceOutcome* s) { return s->status != SliceStatus::not_run; });
+    std::stable_partition(missing.begin(), missing.end(),
+                          [](const SliceOutcome* slice) { return slice->status != SliceStatus::not_run; });
     std::string text;
     for (std::size_t i = 0; i < std::min(missing.size(), kMostLines); ++i) {
         const SliceOutcome& slice = *missing[i];

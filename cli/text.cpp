@@ -25,7 +25,9 @@ std::string bytes_text(double bytes) {
     return unit == 0 ? fmt::format("{:.0f} B", bytes) : fmt::format("{} {}", three_digits(bytes), kUnits[unit]);
 }
 
-std::string seconds_text(double seconds) { return three_digits(seconds) + " s"; }
+std::string seconds_text(double seconds) {
+    return seconds < 0.1 ? three_digits(1e3 * seconds) + " ms" : three_digits(seconds) + " s";
+}
 
 std::string rate_text(double rate) {
     const int decimals = rate < 1 ? 2 : rate < 10 ? 1 : 0;

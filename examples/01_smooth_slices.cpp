@@ -21,7 +21,8 @@ int main() {
     const auto filter = sp::filters::gaussian({.sigma = {3, 5}});
 
     const auto smooth = sp::Volume<float>::create(volume.shape());
-    const sp::Report report = sp::process_slices(volume, smooth, filter, {.axis = 1, .backend = sp::Backend::processes});
+    const sp::Report report =
+        sp::process_slices(volume, smooth, filter, {.axis = 1, .backend = sp::Backend::processes});
     report.raise();  // throws if a slice was not done; until then a failure is only a line in the report
 
     const auto expected = sp::Volume<float>::create(volume.shape());

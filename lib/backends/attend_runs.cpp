@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kLookAgain = 1000ms;       // between runs
+constexpr auto kLookAgain = 1000ms;  // between runs
 constexpr auto kAdmission = 30s;
 constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
 
@@ -19,8 +19,9 @@ void take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
     hooks.enter(order);
     const std::int64_t task_count = order.grouping.task_count(order.slices.count);
     WorkerMailbox& mailbox = control.mailboxes()[owner.slot];
-    const WorkPlace place{owner, control.ledger(task_count), control.records(order.slices.count),
-                          &control.board(), &mailbox, &header.stop};
+    const WorkPlace place{
+        owner,       control.ledger(task_count), control.records(order.slices.count), &control.board(), &mailbox,
+        &header.stop};
     const double cpu_before = os::thread_cpu_seconds();
     while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
         const std::uint32_t offered = header.offered.load();
@@ -33,7 +34,8 @@ void take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
             break;
         }
         // What others hold may be offered again if they die.
-        if (counts.waiting == 0 && header.stop.load() == 0) os::wait_while_equal(header.offered, offered, kLookAgainInRun);
+        if (counts.waiting == 0 && header.stop.load() == 0)
+            os::wait_while_equal(header.offered, offered, kLookAgainInRun);
     }
 }
 

@@ -2,10 +2,11 @@
 // The same for threads and processes.
 #pragma once
 
-#include <functional>
-
 #include "backends/control_area.hpp"
+
 #include "os/event.hpp"
+
+#include <functional>
 
 namespace slicepool {
 

@@ -1,8 +1,8 @@
 #include "backends/control_area.hpp"
 
-#include <new>
-
 #include "os/file_descriptor.hpp"
+
+#include <new>
 
 namespace slicepool {
 namespace {

@@ -2,17 +2,17 @@
 // Never pixels. It lies in a mapping of its own between guard pages, so that no overrun of pixels reaches it.
 #pragma once
 
-#include <array>
-#include <atomic>
-#include <cstddef>
-#include <cstdint>
-#include <span>
-
 #include "ledger/slice_ledger.hpp"
 #include "ledger/slice_record.hpp"
 #include "os/futex.hpp"
 #include "os/mapping.hpp"
 #include "worker/work_order.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 namespace slicepool {
 

@@ -1,14 +1,14 @@
 #include "backends/crew.hpp"
 
-#include <limits>
-
-#include <fmt/format.h>
-
-#include <slicepool/core/error.hpp>
-
 #include "backends/process_crew.hpp"
 #include "backends/serial_crew.hpp"
 #include "backends/thread_crew.hpp"
+
+#include <slicepool/core/error.hpp>
+
+#include <fmt/format.h>
+
+#include <limits>
 
 namespace slicepool {
 

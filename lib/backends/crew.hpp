@@ -2,13 +2,13 @@
 // Serial, threads and processes implement it; what a job means is the same for all.
 #pragma once
 
-#include <cstdint>
-#include <memory>
+#include "backends/job.hpp"
 
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 
-#include "backends/job.hpp"
+#include <cstdint>
+#include <memory>
 
 namespace slicepool {
 

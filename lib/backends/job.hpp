@@ -2,16 +2,15 @@
 // Made by the pool room; a backend asks no questions about it.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <span>
-
 #include <slicepool/core/filter.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 #include <slicepool/memory/volume.hpp>
-
 #include "worker/work_order.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
 
 namespace slicepool {
 

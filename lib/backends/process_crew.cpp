@@ -1,16 +1,17 @@
 #include "backends/process_crew.hpp"
 
-#include <exception>
-#include <stop_token>
-#include <utility>
-
 #include "backends/attend_runs.hpp"
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
 #include "backends/worker_memory.hpp"
+
 #include "memory/arena.hpp"
 #include "memory/storage.hpp"
 #include "os/child.hpp"
+
+#include <exception>
+#include <stop_token>
+#include <utility>
 
 namespace slicepool {
 namespace {

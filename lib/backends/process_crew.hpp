@@ -4,6 +4,7 @@
 
 #include "backends/control_area.hpp"
 #include "backends/crew.hpp"
+
 #include "os/event.hpp"
 #include "supervision/supervisor.hpp"
 

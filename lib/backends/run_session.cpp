@@ -1,11 +1,11 @@
 #include "backends/run_session.hpp"
 
+#include "memory/storage.hpp"
+#include "worker/work.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
-
-#include "memory/storage.hpp"
-#include "worker/work.hpp"
 
 namespace slicepool {
 namespace {
@@ -16,8 +16,8 @@ std::int64_t nanoseconds(std::chrono::steady_clock::time_point time) {
 
 ControlHeader::Reach reach_of(const AnyVolume& volume) {
     const Storage& storage = *volume.storage();
-    return {storage.serial(), storage.range().data(),  storage.range().size(),
-            storage.descriptor(), storage.offset(), storage.reserved_in_workers()};
+    return {storage.serial(),     storage.range().data(), storage.range().size(),
+            storage.descriptor(), storage.offset(),       storage.reserved_in_workers()};
 }
 
 }  // namespace
@@ -52,7 +52,10 @@ WorkPlace RunSession::place(Owner owner) const noexcept {
 }
 
 Progress RunSession::progress() const {
-    Progress progress{.total = job_.order.slices.count, .done = 0, .failed = 0, .retried = 0,
+    Progress progress{.total = job_.order.slices.count,
+                      .done = 0,
+                      .failed = 0,
+                      .retried = 0,
                       .elapsed = std::chrono::steady_clock::now() - start_};
     for (const WorkerMailbox& mailbox : control_.mailboxes()) {
         progress.done += mailbox.slices_done.load();

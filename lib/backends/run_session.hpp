@@ -2,17 +2,17 @@
 // No waiting and no workers here.
 #pragma once
 
+#include "backends/control_area.hpp"
+#include "backends/job.hpp"
+
+#include <slicepool/core/report.hpp>
+#include "worker/work.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <vector>
-
-#include <slicepool/core/report.hpp>
-
-#include "backends/control_area.hpp"
-#include "backends/job.hpp"
-#include "worker/work.hpp"
 
 namespace slicepool {
 

@@ -1,12 +1,13 @@
 #include "backends/serial_crew.hpp"
 
-#include <chrono>
-#include <exception>
-
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
+
 #include "os/child.hpp"
 #include "worker/work.hpp"
+
+#include <chrono>
+#include <exception>
 
 namespace slicepool {
 

@@ -1,20 +1,20 @@
 #include "backends/thread_crew.hpp"
 
+#include "backends/attend_runs.hpp"
+#include "backends/peak_memory.hpp"
+#include "backends/run_session.hpp"
+
+#include <slicepool/core/error.hpp>
+#include "os/signals.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <exception>
 #include <stop_token>
 #include <system_error>
-
-#include <fmt/format.h>
-
-#include <slicepool/core/error.hpp>
-
-#include "backends/attend_runs.hpp"
-#include "backends/peak_memory.hpp"
-#include "backends/run_session.hpp"
-#include "os/signals.hpp"
 
 namespace slicepool {
 namespace {
@@ -34,7 +34,8 @@ ThreadCrew::ThreadCrew(int worker_count, std::int64_t most_slices)
     try {
         for (int slot = 0; slot < worker_count; ++slot)
             workers_.emplace_back([this, slot] {
-                attend_runs(control_, {static_cast<std::uint16_t>(slot), kIncarnation}, bell_, {[](WorkOrder&) {}, [] {}});
+                attend_runs(control_, {static_cast<std::uint16_t>(slot), kIncarnation}, bell_,
+                            {[](WorkOrder&) {}, [] {}});
             });
     } catch (const std::system_error& error) {
         dismiss();
@@ -80,9 +81,9 @@ Report ThreadCrew::run(const Job& job) {
     while (!std::ranges::all_of(control_.mailboxes(), [&](const WorkerMailbox& mailbox) {
         return mailbox.finished_run.load(std::memory_order_acquire) == session.number();
     })) {
-        static_cast<void>(os::wait_readable(bell, options.progress
-                                                      ? std::min<std::chrono::nanoseconds>(kLongestWait, options.progress_interval)
-                                                      : kLongestWait));
+        static_cast<void>(os::wait_readable(
+            bell, options.progress ? std::min<std::chrono::nanoseconds>(kLongestWait, options.progress_interval)
+                                   : kLongestWait));
         bell_.clear();
         heed_the_caller();
         if (!options.progress || callback_failure || std::chrono::steady_clock::now() < next_progress) continue;

@@ -2,13 +2,14 @@
 // Threads stay between runs.
 #pragma once
 
-#include <thread>
-#include <vector>
-
 #include "backends/control_area.hpp"
 #include "backends/crew.hpp"
+
 #include "os/child.hpp"
 #include "os/event.hpp"
+
+#include <thread>
+#include <vector>
 
 namespace slicepool {
 

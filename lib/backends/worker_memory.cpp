@@ -1,9 +1,9 @@
 #include "backends/worker_memory.hpp"
 
-#include <fmt/format.h>
-
 #include "memory/arena.hpp"
 #include "os/file_descriptor.hpp"
+
+#include <fmt/format.h>
 
 namespace slicepool {
 

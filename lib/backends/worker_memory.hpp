@@ -2,11 +2,12 @@
 // Used inside worker processes only.
 #pragma once
 
+#include "backends/control_area.hpp"
+
+#include "os/mapping.hpp"
+
 #include <cstdint>
 #include <span>
-
-#include "backends/control_area.hpp"
-#include "os/mapping.hpp"
 
 namespace slicepool {
 

@@ -1,10 +1,10 @@
 #include <slicepool/core/dtype.hpp>
 
-#include <array>
+#include <slicepool/core/error.hpp>
 
 #include <fmt/format.h>
 
-#include <slicepool/core/error.hpp>
+#include <array>
 
 namespace slicepool {
 namespace {
@@ -27,8 +27,7 @@ std::string_view name_of(DType dtype) noexcept { return kNames[static_cast<std::
 DType parse_dtype(std::string_view name) {
     for (const Names& names : kNames)
         if (name == names.numpy || name == names.brief) return names.dtype;
-    throw InvalidArgument(
-        fmt::format("dtype '{}' is none of uint8, uint16, int16, int32, float32, float64", name));
+    throw InvalidArgument(fmt::format("dtype '{}' is none of uint8, uint16, int16, int32, float32, float64", name));
 }
 
 }  // namespace slicepool

@@ -1,8 +1,8 @@
 #include <slicepool/core/error.hpp>
 
-#include <cerrno>
-
 #include <fmt/format.h>
+
+#include <cerrno>
 
 namespace slicepool {
 

@@ -1,12 +1,12 @@
 #include <slicepool/core/options.hpp>
 
-#include <algorithm>
-#include <charconv>
-#include <limits>
+#include <slicepool/core/error.hpp>
 
 #include <fmt/format.h>
 
-#include <slicepool/core/error.hpp>
+#include <algorithm>
+#include <charconv>
+#include <limits>
 
 namespace slicepool {
 

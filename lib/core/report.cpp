@@ -1,19 +1,33 @@
 #include <slicepool/core/report.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace slicepool {
 namespace {
 
 /// The signals a worker is likely to die from; numbers as on Linux x86-64 and aarch64.
 constexpr std::array<std::pair<int, std::string_view>, 17> kSignals{{
-    {1, "SIGHUP"}, {2, "SIGINT"}, {3, "SIGQUIT"}, {4, "SIGILL"}, {5, "SIGTRAP"}, {6, "SIGABRT"},
-    {7, "SIGBUS"}, {8, "SIGFPE"}, {9, "SIGKILL"}, {10, "SIGUSR1"}, {11, "SIGSEGV"}, {12, "SIGUSR2"},
-    {13, "SIGPIPE"}, {14, "SIGALRM"}, {15, "SIGTERM"}, {24, "SIGXCPU"}, {31, "SIGSYS"},
+    {1, "SIGHUP"},
+    {2, "SIGINT"},
+    {3, "SIGQUIT"},
+    {4, "SIGILL"},
+    {5, "SIGTRAP"},
+    {6, "SIGABRT"},
+    {7, "SIGBUS"},
+    {8, "SIGFPE"},
+    {9, "SIGKILL"},
+    {10, "SIGUSR1"},
+    {11, "SIGSEGV"},
+    {12, "SIGUSR2"},
+    {13, "SIGPIPE"},
+    {14, "SIGALRM"},
+    {15, "SIGTERM"},
+    {24, "SIGXCPU"},
+    {31, "SIGSYS"},
 }};
 
 std::string signal_name(int signal) {
@@ -70,7 +84,8 @@ std::int64_t Report::retries() const noexcept {
 void Report::raise() const {
     for (const SliceOutcome& slice : slices) {
         if (slice.status == SliceStatus::done || slice.status == SliceStatus::not_run) continue;
-        const std::string why = slice.causes.empty() ? std::string(name_of(slice.status)) : describe(slice.causes.back());
+        const std::string why =
+            slice.causes.empty() ? std::string(name_of(slice.status)) : describe(slice.causes.back());
         throw SliceError(fmt::format("slice {}: {} (after {} attempt{})", slice.index, why, slice.attempts,
                                      slice.attempts == 1 ? "" : "s"),
                          slice);

@@ -1,8 +1,8 @@
 #include <slicepool/core/shape.hpp>
 
-#include <fmt/format.h>
-
 #include <slicepool/core/error.hpp>
+
+#include <fmt/format.h>
 
 namespace slicepool {
 
@@ -18,12 +18,13 @@ std::size_t checked_bytes(const Shape& shape, DType dtype) {
     bool empty = false;
     for (int axis = 0; axis < 3; ++axis) {
         if (shape[axis] < 0)
-            throw InvalidArgument(fmt::format("shape {}: the extent along axis {} is negative", to_string(shape), axis));
+            throw InvalidArgument(
+                fmt::format("shape {}: the extent along axis {} is negative", to_string(shape), axis));
         empty = empty || shape[axis] == 0;
         if (shape[axis] == 0) continue;  // the strides of an empty volume must not overflow either
         if (shape[axis] > kLimit / bytes)
-            throw InvalidArgument(fmt::format("shape {} of {} is larger than any address space", to_string(shape),
-                                              name_of(dtype)));
+            throw InvalidArgument(
+                fmt::format("shape {} of {} is larger than any address space", to_string(shape), name_of(dtype)));
         bytes *= shape[axis];
     }
     return empty ? 0 : static_cast<std::size_t>(bytes);

@@ -23,8 +23,10 @@ Boundary parse_boundary(std::string_view name) {
     if (name == "wrap" || name == "grid-wrap") return Boundary::wrap;
     if (name == "mirror") return Boundary::mirror;
     if (name == "constant" || name == "grid-constant") return Boundary::constant;
-    throw InvalidArgument(fmt::format("mode '{}' is not one of reflect (also grid-mirror), nearest, wrap (grid-wrap), "
-                                      "mirror, constant (grid-constant)", name));
+    throw InvalidArgument(
+        fmt::format("mode '{}' is not one of reflect (also grid-mirror), nearest, wrap (grid-wrap), "
+                    "mirror, constant (grid-constant)",
+                    name));
 }
 
 }  // namespace slicepool::filters

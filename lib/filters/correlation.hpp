@@ -45,11 +45,11 @@ struct CorrelationSizes {
 struct CorrelationScratch {
     explicit CorrelationScratch(const CorrelationSizes& sizes);
 
-    std::vector<const void*> row_lines;        ///< first pixel of each row, extended by the radius; null where constant
-    std::vector<const double*> column_lines;   ///< the slot of each column of a panel, extended by the radius
+    std::vector<const void*> row_lines;       ///< first pixel of each row, extended by the radius; null where constant
+    std::vector<const double*> column_lines;  ///< the slot of each column of a panel, extended by the radius
     std::vector<std::int64_t> foreign_columns;  ///< columns a panel needs from the slice's other end (wrap)
-    std::vector<BandSlot> band;                ///< slot 0 holds cval; then the panel's columns, then the foreign ones
-    std::vector<BandSlot> gathered;            ///< rows of a few columns as double, where rows cannot be read directly
+    std::vector<BandSlot> band;                 ///< slot 0 holds cval; then the panel's columns, then the foreign ones
+    std::vector<BandSlot> gathered;             ///< rows of a few columns as double, where rows cannot be read directly
     std::vector<const double*> gathered_lines;  ///< the row in `gathered` for each line of a band
     std::int64_t panel_columns;
 };

@@ -6,12 +6,12 @@
 
 #include "filters/extended_line.hpp"
 
+#include "filters/vector_targets.hpp"  // before anything of Highway
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/correlation_simd.cpp"
-// Register blocks are arrays of vectors, which sizeless vector types cannot be.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "filters/correlation_block-inl.hpp"
@@ -30,7 +30,9 @@ template <class Out>
 class SecondPass {
 public:
     SecondPass(const CorrelationScratch& scratch, const std::vector<double>& weights, const Slice& output)
-        : scratch_(scratch), weights_(weights.data()), radius_(static_cast<std::int64_t>(weights.size()) - 1),
+        : scratch_(scratch),
+          weights_(weights.data()),
+          radius_(static_cast<std::int64_t>(weights.size()) - 1),
           output_(output) {}
 
     /// Rows row ... row + kBlock - 1, columns first ... last - 1 of the output, from the band.
@@ -115,8 +117,8 @@ private:
 
     void lay_out_rows() {
         for (std::size_t k = 0; k < scratch_.row_lines.size(); ++k) {
-            const std::int64_t row = extended_index(static_cast<std::int64_t>(k) - task_.radius[0], input_.shape.rows,
-                                                    task_.mode.rows);
+            const std::int64_t row =
+                extended_index(static_cast<std::int64_t>(k) - task_.radius[0], input_.shape.rows, task_.mode.rows);
             scratch_.row_lines[k] = row == kConstantPixel ? nullptr : input_.template row<In>(row);
         }
     }
@@ -148,9 +150,8 @@ private:
         constexpr auto kWidth = static_cast<std::int64_t>(kLanes);
         BandSlot* slots = scratch_.band.data() + 1;
         const std::int64_t held = held_last_ - held_first_;
-        const bool meets_constant =
-            task_.mode.rows == Boundary::constant &&
-            (row < task_.radius[0] || row + kRows + task_.radius[0] > input_.shape.rows);
+        const bool meets_constant = task_.mode.rows == Boundary::constant &&
+                                    (row < task_.radius[0] || row + kRows + task_.radius[0] > input_.shape.rows);
         if (input_.has_contiguous_rows() && !meets_constant && held >= kWidth) {
             const auto* lines = reinterpret_cast<const In* const*>(
                 &scratch_.row_lines[static_cast<std::size_t>(row + task_.radius[0])]);

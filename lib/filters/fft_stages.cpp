@@ -1,5 +1,7 @@
 // The loops over q are contiguous and as long as a cache line at least, so one vector register holds neighbouring
 // signals and no shuffle is needed. Compiled once per instruction set.
+#include "filters/vector_targets.hpp"  // before anything of Highway
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/fft_stages.cpp"
 #include <hwy/foreach_target.h>  // first: it includes the rest once for each instruction set

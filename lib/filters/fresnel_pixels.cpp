@@ -1,3 +1,5 @@
+#include "filters/vector_targets.hpp"  // before anything of Highway
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/fresnel_pixels.cpp"
 #include <hwy/foreach_target.h>  // first: it includes the rest once for each instruction set

@@ -38,8 +38,10 @@ void check(const GaussianParameters& parameters) {
     for (std::size_t axis = 0; axis < 2; ++axis) {
         const double sigma = parameters.sigma[axis];
         if (!(sigma >= 0.0) || std::isinf(sigma))
-            throw InvalidArgument(fmt::format("gaussian: sigma {} along {} is not a number of pixels from 0 (leave the "
-                                              "axis alone) up", sigma, kAxisNames[axis]));
+            throw InvalidArgument(
+                fmt::format("gaussian: sigma {} along {} is not a number of pixels from 0 (leave the "
+                            "axis alone) up",
+                            sigma, kAxisNames[axis]));
         if (parameters.radius[axis] < -1)
             throw InvalidArgument(
                 fmt::format("gaussian: radius {} along {} is negative; -1 takes it from sigma and truncate",

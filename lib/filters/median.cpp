@@ -19,7 +19,10 @@ constexpr std::array<std::string_view, 2> kAxisNames{"rows", "columns"};
 constexpr std::int64_t kMostPixels = 32767;  // counted in 16-bit lanes
 
 MedianTask task_of(const MedianParameters& parameters, const SliceSpec& input, DType wish) {
-    return {.input = input, .output = wish, .size = {parameters.size[0], parameters.size[1]}, .mode = parameters.mode,
+    return {.input = input,
+            .output = wish,
+            .size = {parameters.size[0], parameters.size[1]},
+            .mode = parameters.mode,
             .cval = parameters.cval};
 }
 

@@ -8,10 +8,10 @@
 #include "filters/extended_line.hpp"
 #include "filters/ordered_key.hpp"
 
+#include "filters/vector_targets.hpp"  // before anything of Highway
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/median_simd.cpp"
-// The sorted part of a window is an array of vectors, which sizeless vector types cannot form.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -232,9 +232,8 @@ namespace {
 
 std::size_t row_bytes_of(const MedianTask& task) {
     constexpr std::size_t kLongestVector = 64;
-    const std::size_t key_bytes = visit_dtype(task.input.dtype, []<class In>(std::type_identity<In>) {
-        return sizeof(OrderedKey<In>);
-    });
+    const std::size_t key_bytes =
+        visit_dtype(task.input.dtype, []<class In>(std::type_identity<In>) { return sizeof(OrderedKey<In>); });
     const auto keys = static_cast<std::size_t>(task.input.shape.columns + task.size[1]);
     return (keys * key_bytes + 2 * kLongestVector) / kLongestVector * kLongestVector;
 }

@@ -5,12 +5,12 @@
 
 #include "filters/extended_line.hpp"
 
+#include "filters/vector_targets.hpp"  // before anything of Highway
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "filters/running_mean_simd.cpp"
-// Bands pass through arrays of vectors, which sizeless vector types cannot form.
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
-#include <hwy/foreach_target.h>
 #include <hwy/cache_control.h>
+#include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
 #include "filters/lanes-inl.hpp"
@@ -43,10 +43,9 @@ struct CollectedColumns {
         HWY_ALIGN double pixels[kLanes];
         const auto* first = static_cast<const std::byte*>(lines[line]);
         for (std::int64_t lane = 0; lane < std::int64_t{kLanes}; ++lane)
-            pixels[lane] = first == nullptr
-                               ? cval
-                               : static_cast<double>(*reinterpret_cast<const In*>(
-                                     first + std::min(column + lane, columns - 1) * column_stride));
+            pixels[lane] = first == nullptr ? cval
+                                            : static_cast<double>(*reinterpret_cast<const In*>(
+                                                  first + std::min(column + lane, columns - 1) * column_stride));
         return hn::Load(Doubles(), pixels);
     }
 };

@@ -18,7 +18,10 @@ constexpr std::array<std::string_view, 2> kAxisNames{"rows", "columns"};
 constexpr int kMostPixels = 1 << 24;
 
 RunningMeanTask task_of(const UniformParameters& parameters, const SliceSpec& input, DType wish) {
-    return {.input = input, .output = wish, .size = {parameters.size[0], parameters.size[1]}, .mode = parameters.mode,
+    return {.input = input,
+            .output = wish,
+            .size = {parameters.size[0], parameters.size[1]},
+            .mode = parameters.mode,
             .cval = parameters.cval};
 }
 

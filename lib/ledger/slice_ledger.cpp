@@ -32,7 +32,8 @@ std::optional<Claim> SliceLedger::try_claim_task(std::int64_t task, Owner owner)
     if (unpack(seen).state != TaskState::waiting) return std::nullopt;
     const TaskEntry claimed{TaskState::claimed, unpack(seen).attempt, owner};
     // Acquire: what the supervisor did before it gave the task back must be seen by the next owner.
-    if (!words_[task].compare_exchange_strong(seen, pack(claimed), std::memory_order_acq_rel, std::memory_order_relaxed))
+    if (!words_[task].compare_exchange_strong(seen, pack(claimed), std::memory_order_acq_rel,
+                                              std::memory_order_relaxed))
         return std::nullopt;
     return Claim{task, claimed};
 }

@@ -2,13 +2,13 @@
 // No pixels, no waiting, no lock, and no opinion on retries: the supervisor decides and calls.
 #pragma once
 
+#include "ledger/task_word.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
-
-#include "ledger/task_word.hpp"
 
 namespace slicepool {
 
@@ -60,7 +60,9 @@ public:
     };
     /// One pass over the words; a snapshot, exact when nobody works.
     [[nodiscard]] Counts count() const noexcept;
-    [[nodiscard]] TaskEntry entry(std::int64_t task) const noexcept { return unpack(words_[task].load(std::memory_order_acquire)); }
+    [[nodiscard]] TaskEntry entry(std::int64_t task) const noexcept {
+        return unpack(words_[task].load(std::memory_order_acquire));
+    }
     [[nodiscard]] std::int64_t task_count() const noexcept { return task_count_; }
 
 private:

@@ -10,7 +10,9 @@ std::uint32_t MessageBoard::write(std::string_view text) noexcept {
     const std::uint32_t number = next_.fetch_add(1, std::memory_order_relaxed);
     if (number >= kMessages) return 0;
     std::size_t bytes = std::min(text.size(), kMessageBytes - 1);
-    const auto continues_character = [&](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+    const auto continues_character = [&](std::size_t at) {
+        return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
     while (bytes < text.size() && bytes > 0 && continues_character(bytes)) --bytes;  // never half of a UTF-8 character
     std::memcpy(texts_[number], text.data(), bytes);
     texts_[number][bytes] = '\0';

@@ -19,9 +19,9 @@ enum class RecordState : std::uint8_t {
 /// are published by the ledger's commit. Read with care while workers live: a stray write may have left anything.
 struct SliceRecord {
     std::atomic<RecordState> state{RecordState::open};
-    std::uint16_t worker = 0;     ///< slot
-    std::uint32_t message = 0;    ///< message board number of the failure's text plus 1, or 0
-    float start_seconds = 0.0F;   ///< from the run's start
+    std::uint16_t worker = 0;    ///< slot
+    std::uint32_t message = 0;   ///< message board number of the failure's text plus 1, or 0
+    float start_seconds = 0.0F;  ///< from the run's start
     float seconds = 0.0F;
 };
 static_assert(sizeof(SliceRecord) == 16 && std::atomic<RecordState>::is_always_lock_free);
@@ -48,15 +48,15 @@ private:
 /// One worker's own lines: what it is doing right now, for the host to look at. Only that worker writes, but for
 /// `admitted`.
 struct alignas(128) WorkerMailbox {
-    std::atomic<std::int64_t> slice{-1};        ///< position in the run of the slice in the filter now, or -1
+    std::atomic<std::int64_t> slice{-1};          ///< position in the run of the slice in the filter now, or -1
     std::atomic<std::int64_t> slice_start_ns{0};  ///< steady clock
     std::atomic<std::int64_t> slices_done{0};
     std::atomic<std::int64_t> slices_failed{0};
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
     std::atomic<std::int64_t> first_claim_ns{0};  ///< steady clock, 0 before
-    std::atomic<std::uint32_t> admitted{0};      ///< incarnation the host knows to sit here; written by the host
-    std::atomic<std::uint32_t> finished_run{0};  ///< the last run this worker left
+    std::atomic<std::uint32_t> admitted{0};       ///< incarnation the host knows to sit here; written by the host
+    std::atomic<std::uint32_t> finished_run{0};   ///< the last run this worker left
 
     /// Everything but admitted and finished_run as at the start of a run. For the host, while the worker is idle or the seat empty.
     void reset() noexcept;

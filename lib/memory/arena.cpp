@@ -1,14 +1,14 @@
 #include "memory/arena.hpp"
 
-#include <algorithm>
-#include <new>
+#include "memory/storage.hpp"
+
+#include <slicepool/core/error.hpp>
+#include "os/machine.hpp"
 
 #include <fmt/format.h>
 
-#include <slicepool/core/error.hpp>
-
-#include "memory/storage.hpp"
-#include "os/machine.hpp"
+#include <algorithm>
+#include <new>
 
 namespace slicepool {
 namespace {

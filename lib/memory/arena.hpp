@@ -2,6 +2,9 @@
 // It hands out blocks; shapes and pixels are the volume's (volume.cpp).
 #pragma once
 
+#include "os/mapping.hpp"
+#include "os/shared_heap.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -9,9 +12,6 @@
 #include <mutex>
 #include <optional>
 #include <span>
-
-#include "os/mapping.hpp"
-#include "os/shared_heap.hpp"
 
 namespace slicepool {
 

@@ -2,13 +2,14 @@
 // It owns nothing and checks nothing; AnyVolume does both.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
+#include <slicepool/memory/volume.hpp>
 
 #include <slicepool/core/shape.hpp>
 #include <slicepool/core/slice.hpp>
-#include <slicepool/memory/volume.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 namespace slicepool {
 

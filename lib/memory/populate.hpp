@@ -3,9 +3,9 @@
 // shows as a kill instead of an error.
 #pragma once
 
-#include <system_error>
-
 #include "memory/pixel_map.hpp"
+
+#include <system_error>
 
 namespace slicepool {
 

@@ -1,15 +1,16 @@
 #include <slicepool/memory/volume.hpp>
 
-#include <algorithm>
-#include <utility>
-
-#include <fmt/format.h>
-
 #include "memory/arena.hpp"
 #include "memory/copy_pixels.hpp"
 #include "memory/pixel_map.hpp"
 #include "memory/storage.hpp"
+
 #include "os/mapping.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
 
 namespace slicepool {
 namespace {
@@ -27,8 +28,7 @@ Strides sliced_strides(const Shape& shape, DType dtype, int axis, std::int64_t s
 
 /// First index, number of indices of `range` on an axis of `extent` pixels; clamped as Python clamps.
 std::pair<std::int64_t, std::int64_t> resolve(const AxisRange& range, std::int64_t extent) {
-    if (range.step < 1)
-        throw InvalidArgument(fmt::format("step {} of a view: steps are 1 or more", range.step));
+    if (range.step < 1) throw InvalidArgument(fmt::format("step {} of a view: steps are 1 or more", range.step));
     const auto clamp = [extent](std::int64_t index) {
         return std::clamp(index < 0 ? index + extent : index, std::int64_t{0}, extent);
     };
@@ -46,8 +46,8 @@ AnyVolume AnyVolume::create(DType dtype, const Shape& shape, Layout layout) {
         const std::size_t slice_bytes =
             os::whole_pages(static_cast<std::size_t>(slice_shape(shape, axis).count()) * size_of(dtype));
         if (slice_bytes > (std::size_t{1} << 62) / static_cast<std::size_t>(shape[axis]))
-            throw InvalidArgument(fmt::format("shape {} with every slice on pages of its own is larger than any address space",
-                                              to_string(shape)));
+            throw InvalidArgument(fmt::format(
+                "shape {} with every slice on pages of its own is larger than any address space", to_string(shape)));
         strides = sliced_strides(shape, dtype, axis, static_cast<std::int64_t>(slice_bytes));
         bytes = slice_bytes * static_cast<std::size_t>(shape[axis]);
     }
@@ -60,14 +60,15 @@ AnyVolume AnyVolume::adopt(const void* data, DType dtype, const Shape& shape, co
     const std::size_t bytes = checked_bytes(shape, dtype);
     for (const std::int64_t stride : strides)
         if (stride % static_cast<std::int64_t>(size_of(dtype)) != 0)
-            throw InvalidArgument(fmt::format("a stride of {} bytes is no multiple of a {} pixel's {}", stride, name_of(dtype),
-                                              size_of(dtype)));
+            throw InvalidArgument(fmt::format("a stride of {} bytes is no multiple of a {} pixel's {}", stride,
+                                              name_of(dtype), size_of(dtype)));
     std::shared_ptr<const Storage> storage = Arena::instance().allocate(bytes, bytes);
     std::byte* const target = storage->range().data();
     AnyVolume volume = over(std::move(storage), target, dtype, shape, contiguous_strides(shape, dtype));
     const auto* source = static_cast<const std::byte*>(data);
     for (std::int64_t z = 0; z < shape.depth; ++z)
-        copy_pixels({source + z * strides[0], dtype, slice_shape(shape, 0), strides[1], strides[2]}, volume.slice(0, z));
+        copy_pixels({source + z * strides[0], dtype, slice_shape(shape, 0), strides[1], strides[2]},
+                    volume.slice(0, z));
     return volume;
 }
 

@@ -43,9 +43,11 @@ Received receive_message(int channel, std::span<std::byte> message, FileDescript
                          std::chrono::milliseconds limit) noexcept {
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (true) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         pollfd polled{channel, POLLIN, 0};
-        const int ready = ::poll(&polled, 1, static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0)));
+        const int ready =
+            ::poll(&polled, 1, static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0)));
         if (ready == 0) return Received::timed_out;
         if (ready > 0) break;
         if (errno != EINTR) return Received::closed;

@@ -2,12 +2,12 @@
 // No pixels and no slice states travel here.
 #pragma once
 
+#include "os/file_descriptor.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <span>
 #include <utility>
-
-#include "os/file_descriptor.hpp"
 
 namespace slicepool::os {
 

@@ -52,7 +52,9 @@ std::optional<ExitStatus> Child::try_reap() noexcept {
     if (::poll(&polled, 1, 0) <= 0 || polled.revents == 0) return std::nullopt;
     siginfo_t info{};
     int result = 0;
-    do result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info, WEXITED | WNOHANG | __WALL);
+    do
+        result = ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info,
+                          WEXITED | WNOHANG | __WALL);
     while (result != 0 && errno == EINTR);
     ExitStatus status;
     if (result != 0 || info.si_pid == 0)
@@ -69,7 +71,8 @@ std::optional<ExitStatus> Child::reap_within(std::chrono::milliseconds limit) no
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (true) {
         if (auto status = try_reap()) return status;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) return std::nullopt;
         pollfd polled{pidfd_.get(), POLLIN, 0};
         ::poll(&polled, 1, static_cast<int>(left.count()));

@@ -2,11 +2,11 @@
 // When to start or kill it is decided elsewhere (supervision/).
 #pragma once
 
+#include "os/file_descriptor.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
-
-#include "os/file_descriptor.hpp"
 
 namespace slicepool::os {
 

@@ -2,11 +2,11 @@
 // A ring is only a hint: nobody may rely on it arriving.
 #pragma once
 
+#include "os/file_descriptor.hpp"
+
 #include <chrono>
 #include <span>
 #include <vector>
-
-#include "os/file_descriptor.hpp"
 
 namespace slicepool::os {
 

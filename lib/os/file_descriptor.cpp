@@ -23,8 +23,9 @@ constexpr std::size_t kLargestTransfer = std::size_t{1} << 30;
 void check_size_limit(std::uint64_t size, std::string_view what) {
     rlimit limit{};
     if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < size)
-        throw SystemError("write", what, std::make_error_code(std::errc::file_too_large),
-                          std::to_string(size) + " bytes are needed; the limit on file sizes, ulimit -f, stands in the way");
+        throw SystemError(
+            "write", what, std::make_error_code(std::errc::file_too_large),
+            std::to_string(size) + " bytes are needed; the limit on file sizes, ulimit -f, stands in the way");
 }
 
 /// posix_fallocate emulates on file systems without the call, one byte a block, and returns its error.
@@ -118,8 +119,7 @@ void synchronise(int fd, std::string_view what) {
 }
 
 void rename_over(const std::filesystem::path& from, const std::filesystem::path& to) {
-    if (std::rename(from.c_str(), to.c_str()) != 0)
-        throw SystemError("rename to", to.native(), last_system_error());
+    if (std::rename(from.c_str(), to.c_str()) != 0) throw SystemError("rename to", to.native(), last_system_error());
 }
 
 }  // namespace slicepool::os

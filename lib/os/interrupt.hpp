@@ -2,11 +2,11 @@
 // For a program of its own, such as the command-line tool: a library has no business with its host's signals.
 #pragma once
 
-#include <functional>
-#include <thread>
-
 #include "os/event.hpp"
 #include "os/file_descriptor.hpp"
+
+#include <functional>
+#include <thread>
 
 namespace slicepool::os {
 

@@ -1,15 +1,15 @@
 #include "os/launch.hpp"
 
+#include "os/event.hpp"
+
 #include <slicepool/core/error.hpp>
 
-#include "os/event.hpp"
+#include <boost/version.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
-
-#include <boost/version.hpp>
 #if BOOST_VERSION >= 108600
 #include <boost/process/v1/args.hpp>
 #include <boost/process/v1/child.hpp>

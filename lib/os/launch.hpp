@@ -2,6 +2,8 @@
 // Worker processes are not launched but forked; see child.hpp.
 #pragma once
 
+#include "os/child.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -10,8 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "os/child.hpp"
 
 namespace slicepool::os {
 

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 
 /// Where this process sits in one control-group tree.
 struct Membership {
-    fs::path mount;   ///< of the tree
-    fs::path group;   ///< relative to the mount
+    fs::path mount;  ///< of the tree
+    fs::path group;  ///< relative to the mount
     bool version2 = false;
 };
 
@@ -84,10 +84,8 @@ double quota_cores(const Membership& membership) {
 double memory_left(const Membership& membership) {
     double left = std::numeric_limits<double>::infinity();
     walk_up(membership, [&](const fs::path& directory) {
-        const auto limit =
-            read_number(directory / (membership.version2 ? "memory.max" : "memory.limit_in_bytes"));
-        const auto used =
-            read_number(directory / (membership.version2 ? "memory.current" : "memory.usage_in_bytes"));
+        const auto limit = read_number(directory / (membership.version2 ? "memory.max" : "memory.limit_in_bytes"));
+        const auto used = read_number(directory / (membership.version2 ? "memory.current" : "memory.usage_in_bytes"));
         if (!limit || !used) return;
         double reclaimable = 0;
         std::ifstream stat(directory / "memory.stat");

@@ -45,7 +45,8 @@ Mapping::~Mapping() {
 }
 
 Mapping Mapping::of_file(int fd, std::uint64_t offset, std::size_t bytes, Access access, std::string_view what) {
-    void* address = ::mmap(nullptr, bytes, protection(access), MAP_SHARED | MAP_NORESERVE, fd, static_cast<off_t>(offset));
+    void* address =
+        ::mmap(nullptr, bytes, protection(access), MAP_SHARED | MAP_NORESERVE, fd, static_cast<off_t>(offset));
     if (address == MAP_FAILED) throw SystemError("map", what, last_system_error());
     return Mapping({static_cast<std::byte*>(address), bytes});
 }

@@ -2,14 +2,14 @@
 // Who may use which part of it is decided elsewhere (memory/, backends/).
 #pragma once
 
+#include "os/file_descriptor.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
-
-#include "os/file_descriptor.hpp"
 
 namespace slicepool::os {
 

@@ -1,5 +1,6 @@
 #include "os/terminal.hpp"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -22,6 +23,13 @@ int terminal_columns() noexcept {
     winsize size{};
     if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
     return size.ws_col;
+}
+
+void open_missing_standard_streams() noexcept {
+    // The lowest free number is given out first.
+    int fd = STDIN_FILENO;
+    while (fd >= STDIN_FILENO && fd <= STDERR_FILENO) fd = ::open("/dev/null", O_RDWR | O_NOCTTY);
+    if (fd > STDERR_FILENO) ::close(fd);
 }
 
 }  // namespace slicepool::os

@@ -1,8 +1,9 @@
 #include "pool/carry_out.hpp"
 
+#include "pool/fill_slices.hpp"
+
 #include "memory/storage.hpp"
 #include "os/mapping.hpp"
-#include "pool/fill_slices.hpp"
 
 namespace slicepool {
 

@@ -1,10 +1,10 @@
 // carry_out.hpp: a planned run on a crew, from first claim to filled gaps and complete report.
 #pragma once
 
-#include <slicepool/core/report.hpp>
-
-#include "backends/crew.hpp"
 #include "pool/plan.hpp"
+
+#include <slicepool/core/report.hpp>
+#include "backends/crew.hpp"
 
 namespace slicepool {
 

@@ -42,9 +42,8 @@ void fill_slices(const Job& job, const Report& report) {
             convert(job.input.slice(job.order.axis, outcome.index), output);
             continue;
         }
-        visit_dtype(output.dtype, [&]<class T>(std::type_identity<T>) {
-            output.as<T>().setConstant(pixel_from<T>(fill.number()));
-        });
+        visit_dtype(output.dtype,
+                    [&]<class T>(std::type_identity<T>) { output.as<T>().setConstant(pixel_from<T>(fill.number())); });
     }
 }
 

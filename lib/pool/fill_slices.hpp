@@ -3,7 +3,6 @@
 #pragma once
 
 #include <slicepool/core/report.hpp>
-
 #include "backends/job.hpp"
 
 namespace slicepool {

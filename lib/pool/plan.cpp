@@ -1,16 +1,15 @@
 #include "pool/plan.hpp"
 
-#include <algorithm>
-#include <cstdint>
-#include <utility>
-
-#include <fmt/format.h>
-
 #include <slicepool/core/error.hpp>
-
 #include "memory/storage.hpp"
 #include "os/machine.hpp"
 #include "worker/work.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
 
 namespace slicepool {
 namespace {
@@ -34,7 +33,8 @@ void check_options(const Options& options) {
     if (options.max_attempts < 1)
         throw InvalidArgument(fmt::format("max_attempts {}: a slice needs at least 1", options.max_attempts));
     constexpr double kLongestTimeout = 1e9;  // thirty years; more would overflow the clock
-    if (options.slice_timeout && !(options.slice_timeout->count() > 0 && options.slice_timeout->count() <= kLongestTimeout))
+    if (options.slice_timeout &&
+        !(options.slice_timeout->count() > 0 && options.slice_timeout->count() <= kLongestTimeout))
         throw InvalidArgument(fmt::format("slice_timeout {} s: give a positive number of seconds up to 1e9, or none",
                                           options.slice_timeout->count()));
     if (options.progress_interval.count() < 1)
@@ -43,8 +43,8 @@ void check_options(const Options& options) {
 
 void check_volumes(const AnyVolume& input, const AnyVolume& output, int axis) {
     if (!input || !output)
-        throw InvalidArgument(fmt::format("the {} volume is empty-handed: create, adopt or open one first",
-                                          input ? "output" : "input"));
+        throw InvalidArgument(
+            fmt::format("the {} volume is empty-handed: create, adopt or open one first", input ? "output" : "input"));
     if (!output.writable()) throw InvalidArgument("the output volume is a file opened for reading only");
     if (input.shape()[axis] != output.shape()[axis])
         throw InvalidArgument(fmt::format("input {} and output {} differ in their number of slices along axis {}",
@@ -98,12 +98,13 @@ Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef&
     const SliceSpec expected = filter_plan.output;
     const SliceSpec given{slice_shape(output.shape(), axis), output.dtype()};
     if (!(expected == given))
-        throw InvalidArgument(fmt::format("the filter produces slices {} of {}, but the output volume has slices {} of {}",
-                                          to_string(expected.shape), name_of(expected.dtype), to_string(given.shape),
-                                          name_of(given.dtype)));
+        throw InvalidArgument(fmt::format(
+            "the filter produces slices {} of {}, but the output volume has slices {} of {}", to_string(expected.shape),
+            name_of(expected.dtype), to_string(given.shape), name_of(given.dtype)));
     if (options.fill.kind() == Fill::Kind::copy_input && !(order.input_spec().shape == given.shape))
-        throw InvalidArgument(fmt::format("fill copy_input needs slices of one shape; the input's are {}, the output's {}",
-                                          to_string(order.input_spec().shape), to_string(given.shape)));
+        throw InvalidArgument(
+            fmt::format("fill copy_input needs slices of one shape; the input's are {}, the output's {}",
+                        to_string(order.input_spec().shape), to_string(given.shape)));
 
     order.grouping = grouping_for(input, output, order, given);
     if (overlap(input, output)) {
@@ -112,8 +113,9 @@ Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef&
                 "input and output share pixels: worker processes see the input read-only and may have to run a slice "
                 "twice; give an output volume of its own");
         if (!same_pixels(input, output) || !filter_plan.in_place || order.tiled())
-            throw InvalidArgument("input and output share pixels: this filter cannot work in place here; give an output "
-                                  "volume of its own");
+            throw InvalidArgument(
+                "input and output share pixels: this filter cannot work in place here; give an output "
+                "volume of its own");
     }
     order.populate_output = !output.storage()->populated();
 
@@ -128,10 +130,12 @@ void check_scratch_fits(const Plan& plan, int worker_count) {
     const auto available = os::available_memory();
     const auto wanted = static_cast<double>(plan.scratch_bytes_per_worker) * worker_count;
     if (available && wanted > static_cast<double>(*available))
-        throw SystemError("allocate", fmt::format("scratch of {:.2f} GB for each of {} workers",
-                                                  static_cast<double>(plan.scratch_bytes_per_worker) / 1e9, worker_count),
-                          std::make_error_code(std::errc::not_enough_memory),
-                          fmt::format("{:.2f} GB are available: use fewer workers", static_cast<double>(*available) / 1e9));
+        throw SystemError(
+            "allocate",
+            fmt::format("scratch of {:.2f} GB for each of {} workers",
+                        static_cast<double>(plan.scratch_bytes_per_worker) / 1e9, worker_count),
+            std::make_error_code(std::errc::not_enough_memory),
+            fmt::format("{:.2f} GB are available: use fewer workers", static_cast<double>(*available) / 1e9));
 }
 
 }  // namespace slicepool

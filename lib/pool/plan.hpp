@@ -2,13 +2,12 @@
 // Everything that can be known to fail fails here, before any slice runs.
 #pragma once
 
-#include <cstddef>
-
 #include <slicepool/core/filter.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/memory/volume.hpp>
-
 #include "backends/job.hpp"
+
+#include <cstddef>
 
 namespace slicepool {
 

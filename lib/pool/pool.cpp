@@ -1,15 +1,16 @@
 #include <slicepool/pool/pool.hpp>
 
-#include <algorithm>
-#include <mutex>
-
-#include <fmt/format.h>
+#include "pool/carry_out.hpp"
+#include "pool/plan.hpp"
 
 #include "backends/control_area.hpp"
 #include "os/loaded_code.hpp"
 #include "os/machine.hpp"
-#include "pool/carry_out.hpp"
-#include "pool/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
 
 namespace slicepool {
 namespace {
@@ -48,18 +49,19 @@ Report Pool::run(const AnyVolume& input, const AnyVolume& output, const FilterRe
         throw InvalidArgument(fmt::format("n_jobs {} in a call on a pool: its {} workers were chosen when it was made",
                                           *options.n_jobs, worker_count()));
     if (options.backend && *options.backend != backend())
-        throw InvalidArgument(fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend),
-                                          name_of(backend())));
+        throw InvalidArgument(
+            fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend), name_of(backend())));
     const bool shipped = backend() == Backend::processes;
     if (shipped && !state_->code.contains(filter.operations()))
-        throw InvalidArgument(fmt::format(
-            "the function is in '{}', which was loaded after the pool was made: its workers do not have it. Make the pool "
-            "after loading, or call slicepool::process_slices",
-            os::LoadedCode::object_of(filter.operations())));
+        throw InvalidArgument(
+            fmt::format("the function is in '{}', which was loaded after the pool was made: its workers do not have "
+                        "it. Make the pool "
+                        "after loading, or call slicepool::process_slices",
+                        os::LoadedCode::object_of(filter.operations())));
     Plan plan = make_plan(input, output, filter, backend(), options);
     if (plan.job.order.slices.count > kMostSlices)
-        throw InvalidArgument(fmt::format("{} slices in one run: a pool takes up to {}", plan.job.order.slices.count,
-                                          kMostSlices));
+        throw InvalidArgument(
+            fmt::format("{} slices in one run: a pool takes up to {}", plan.job.order.slices.count, kMostSlices));
     if (plan.task_count == 0) return nothing_to_do(plan, backend());
     check_scratch_fits(plan, static_cast<int>(std::min<std::int64_t>(worker_count(), plan.task_count)));
     if (shipped) plan.job.captures = captures;

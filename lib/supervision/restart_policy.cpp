@@ -1,8 +1,8 @@
 #include "supervision/restart_policy.hpp"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace slicepool {
 
@@ -15,7 +15,8 @@ RestartDecision RestartPolicy::decide(const DeathHistory& history) const {
     const auto recent = static_cast<std::size_t>(std::ranges::count_if(
         deaths, [&](std::chrono::nanoseconds death) { return deaths.back() - death <= window_; }));
     if (recent > most_deaths_)
-        return {RestartDecision::What::give_up, {},
+        return {RestartDecision::What::give_up,
+                {},
                 fmt::format("{} workers died within {} s without completing a slice", recent,
                             std::chrono::duration_cast<std::chrono::seconds>(window_).count())};
     const std::size_t half = most_deaths_ / 2;

@@ -1,11 +1,11 @@
 #include "supervision/supervisor.hpp"
 
-#include <cerrno>
-#include <utility>
+#include "supervision/watch.hpp"
 
 #include <slicepool/core/error.hpp>
 
-#include "supervision/watch.hpp"
+#include <cerrno>
+#include <utility>
 
 namespace slicepool {
 

@@ -2,6 +2,19 @@
 // It touches no pixels and no function of the user; mechanism is WorkerProcess and TemplateProcess, policy RestartPolicy.
 #pragma once
 
+#include "supervision/restart_policy.hpp"
+#include "supervision/template_process.hpp"
+#include "supervision/worker_process.hpp"
+
+#include <slicepool/core/options.hpp>
+#include <slicepool/core/report.hpp>
+#include "ledger/slice_ledger.hpp"
+#include "ledger/slice_record.hpp"
+#include "ledger/task_grouping.hpp"
+#include "os/child.hpp"
+#include "os/event.hpp"
+#include "os/futex.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -12,19 +25,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include <slicepool/core/options.hpp>
-#include <slicepool/core/report.hpp>
-
-#include "ledger/slice_ledger.hpp"
-#include "ledger/slice_record.hpp"
-#include "ledger/task_grouping.hpp"
-#include "os/child.hpp"
-#include "os/event.hpp"
-#include "os/futex.hpp"
-#include "supervision/restart_policy.hpp"
-#include "supervision/template_process.hpp"
-#include "supervision/worker_process.hpp"
 
 namespace slicepool {
 
@@ -83,7 +83,8 @@ private:
     const os::Event& bell_;
     std::function<WorkerMain()> make_worker_main_;
     std::int64_t maker_pid_ = os::process_id();
-    std::vector<std::unique_ptr<TemplateProcess>> templates_;  // the last one forks; earlier ones were killed by somebody
+    std::vector<std::unique_ptr<TemplateProcess>>
+        templates_;                       // the last one forks; earlier ones were killed by somebody
     std::vector<WorkerProcess> workers_;  // by slot
     std::uint32_t next_incarnation_ = 1;
     RestartPolicy policy_;

@@ -1,16 +1,15 @@
 #include "supervision/template_process.hpp"
 
+#include <slicepool/core/error.hpp>
+#include "os/channel.hpp"
+#include "os/signals.hpp"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <exception>
 #include <span>
 #include <utility>
-
-#include <slicepool/core/error.hpp>
-
-#include "os/channel.hpp"
-#include "os/signals.hpp"
 
 namespace slicepool {
 namespace {
@@ -24,7 +23,7 @@ struct Reply {
     std::int64_t pid_or_error = 0;
 };
 
-constexpr auto kReplyLimit = 10s;   // forking takes milliseconds even from a large process
+constexpr auto kReplyLimit = 10s;  // forking takes milliseconds even from a large process
 constexpr auto kForever = 24h;
 
 template <class Message>
@@ -98,7 +97,8 @@ TemplateProcess::TemplateProcess(WorkerMain worker_main) {
 }
 
 TemplateProcess::~TemplateProcess() {
-    if (os::process_id() != maker_pid_) {  // in a fork of the host the thread does not exist and the children are not ours
+    if (os::process_id() !=
+        maker_pid_) {  // in a fork of the host the thread does not exist and the children are not ours
         forker_.detach();
         return;
     }

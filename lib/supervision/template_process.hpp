@@ -2,14 +2,14 @@
 // Forking from it stays cheap and safe however large or threaded the host has become since. It has no opinion on when.
 #pragma once
 
+#include "ledger/task_word.hpp"
+#include "os/child.hpp"
+#include "os/file_descriptor.hpp"
+
 #include <cstdint>
 #include <functional>
 #include <semaphore>
 #include <thread>
-
-#include "ledger/task_word.hpp"
-#include "os/child.hpp"
-#include "os/file_descriptor.hpp"
 
 namespace slicepool {
 

@@ -1,11 +1,11 @@
 #include "supervision/watch.hpp"
 
-#include <algorithm>
-#include <utility>
+#include <slicepool/core/error.hpp>
 
 #include <fmt/format.h>
 
-#include <slicepool/core/error.hpp>
+#include <algorithm>
+#include <utility>
 
 namespace slicepool {
 namespace {
@@ -93,11 +93,14 @@ void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& 
     const bool overdue = worker.overdue_slice >= 0;
     const bool charge = !overdue || slice == worker.overdue_slice;
     if (overdue && run_.options->slice_timeout)
-        life.cause = {.kind = SliceStatus::timed_out, .signal = 0, .exit_code = 0,
+        life.cause = {.kind = SliceStatus::timed_out,
+                      .signal = 0,
+                      .exit_code = 0,
                       .text = fmt::format("after {} s", run_.options->slice_timeout->count())};
     life.death_seconds = seconds(Clock::now());
     for (const Claim& claim : run_.ledger.claims_of(worker.owner)) settle(claim, slice, life.cause, charge);
-    if (slice >= 0 && slice < run_.slice_count) life.slice = slice;  // a position; whoever knows the selection translates
+    if (slice >= 0 && slice < run_.slice_count)
+        life.slice = slice;  // a position; whoever knows the selection translates
     done_by_the_dead_ += life.slices_done;
     failed_by_the_dead_ += mailbox.slices_failed.load();
     facts_.lives.push_back(std::move(life));
@@ -155,9 +158,8 @@ void Supervisor::Watch::settle_orphans() {
     if (Clock::now() < next_orphan_search_) return;
     next_orphan_search_ = Clock::now() + kOrphanSearch;
     const auto is_alive = [&](Owner owner) {
-        return std::ranges::any_of(supervisor_.workers_, [&](const WorkerProcess& worker) {
-            return worker.alive() && worker.owner == owner;
-        });
+        return std::ranges::any_of(
+            supervisor_.workers_, [&](const WorkerProcess& worker) { return worker.alive() && worker.owner == owner; });
     };
     bool found = false;
     for (std::int64_t task = 0; task < run_.ledger.task_count(); ++task) {
@@ -233,8 +235,11 @@ std::int64_t Supervisor::Watch::slices_settled() const {
 void Supervisor::Watch::report_progress() {
     if (!run_.options->progress || Clock::now() < next_progress_) return;
     next_progress_ = Clock::now() + run_.options->progress_interval;
-    Progress progress{.total = run_.slice_count, .done = done_by_the_dead_, .failed = failed_by_the_dead_ + given_up_,
-                      .retried = retried_, .elapsed = Clock::now() - run_.start};
+    Progress progress{.total = run_.slice_count,
+                      .done = done_by_the_dead_,
+                      .failed = failed_by_the_dead_ + given_up_,
+                      .retried = retried_,
+                      .elapsed = Clock::now() - run_.start};
     for (const WorkerProcess& worker : supervisor_.workers_) {
         if (!worker.alive()) continue;
         const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];

@@ -2,9 +2,9 @@
 // Internal to the room; see supervisor.hpp for the contract.
 #pragma once
 
-#include <optional>
-
 #include "supervision/supervisor.hpp"
+
+#include <optional>
 
 namespace slicepool {
 

@@ -2,11 +2,11 @@
 // Passive: it has no opinion on whether it should live; see restart_policy.hpp and supervisor.hpp.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
-
 #include "ledger/task_word.hpp"
 #include "os/child.hpp"
+
+#include <chrono>
+#include <cstdint>
 
 namespace slicepool {
 

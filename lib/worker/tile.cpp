@@ -17,7 +17,8 @@ struct Group {
 };
 
 template <class T>
-Group<T> group_of(const PixelMap& volume, int axis, const SliceSelection& slices, TaskGrouping::Range positions) noexcept {
+Group<T> group_of(const PixelMap& volume, int axis, const SliceSelection& slices,
+                  TaskGrouping::Range positions) noexcept {
     const Slice first = volume.slice(axis, slices.index(positions.begin));
     constexpr auto size = static_cast<std::int64_t>(sizeof(T));
     return {reinterpret_cast<T*>(first.data), volume.strides[static_cast<std::size_t>(axis)] * slices.step / size,

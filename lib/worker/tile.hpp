@@ -2,11 +2,12 @@
 // Along x neighbouring slices share cache lines: moved together, each line is read or written once.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include "worker/work_order.hpp"
 
 #include "memory/pixel_map.hpp"
-#include "worker/work_order.hpp"
+
+#include <cstddef>
+#include <cstdint>
 
 namespace slicepool {
 

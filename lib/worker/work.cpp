@@ -1,15 +1,15 @@
 #include "worker/work.hpp"
 
+#include "worker/tile.hpp"
+
+#include <slicepool/core/error.hpp>
+#include "memory/populate.hpp"
+
 #include <chrono>
 #include <memory>
 #include <new>
 #include <string_view>
 #include <vector>
-
-#include <slicepool/core/error.hpp>
-
-#include "memory/populate.hpp"
-#include "worker/tile.hpp"
 
 namespace slicepool {
 namespace {
@@ -48,7 +48,8 @@ public:
 private:
     /// False for slices that are settled: given up by the supervisor, or failed before the task came back.
     [[nodiscard]] bool is_wanted(std::int64_t position) const noexcept {
-        const RecordState state = place_.records[static_cast<std::size_t>(position)].state.load(std::memory_order_relaxed);
+        const RecordState state =
+            place_.records[static_cast<std::size_t>(position)].state.load(std::memory_order_relaxed);
         return state != RecordState::closed && state != RecordState::failed;
     }
 
@@ -112,7 +113,8 @@ private:
         } catch (const std::bad_alloc&) {
             for (std::int64_t position = positions.begin; position < positions.end; ++position)
                 if (is_wanted(position))
-                    fail(place_.records[static_cast<std::size_t>(position)], "no memory for the tiles of a group of slices");
+                    fail(place_.records[static_cast<std::size_t>(position)],
+                         "no memory for the tiles of a group of slices");
             return false;
         }
         gather(order_.input, order_.axis, order_.slices, positions, input_tile_);
@@ -137,7 +139,8 @@ private:
 
 std::size_t tile_bytes(const WorkOrder& order, const SliceSpec& output) noexcept {
     if (!order.tiled()) return 0;
-    return input_tile_bytes(order) + static_cast<std::size_t>(order.grouping.group * output.shape.count()) * size_of(output.dtype);
+    return input_tile_bytes(order) +
+           static_cast<std::size_t>(order.grouping.group * output.shape.count()) * size_of(output.dtype);
 }
 
 void work(const WorkOrder& order, const WorkPlace& place, const std::function<bool()>& keep_going) noexcept {

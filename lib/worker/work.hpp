@@ -2,15 +2,16 @@
 // It does not wait, does not know how it was started, and takes no decision on failures.
 #pragma once
 
+#include "worker/work_order.hpp"
+
+#include "ledger/slice_ledger.hpp"
+#include "ledger/slice_record.hpp"
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <span>
-
-#include "ledger/slice_ledger.hpp"
-#include "ledger/slice_record.hpp"
-#include "worker/work_order.hpp"
 
 namespace slicepool {
 

@@ -2,13 +2,12 @@
 // Who works and what became of the slices is in the ledger.
 #pragma once
 
-#include <cstdint>
-#include <type_traits>
-
 #include <slicepool/core/filter.hpp>
-
 #include "ledger/task_grouping.hpp"
 #include "memory/pixel_map.hpp"
+
+#include <cstdint>
+#include <type_traits>
 
 namespace slicepool {
 

@@ -208,6 +208,20 @@ TEST_CASE("a summary in one line is all a good run says", "[cli][run]") {
     CHECK(std::count(said.begin(), said.end(), '\n') == 1);
 }
 
+TEST_CASE("a run started with its standard streams closed writes nothing into the output", "[cli][run]") {
+    const test::TemporaryDirectory directory;
+    const std::string input = directory.file("in.npy");
+    test::write_rough_volume(input, {5, 6, 7});
+    const os::ProgramResult result =
+        os::run_program({"sh", "-c", "exec \"$0\" \"$@\" <&- >&- 2>&-", SLICEPOOL_PROGRAM, "run", input,
+                         directory.file("out.npy"), "-f", "median size=3", "--progress", "json"},
+                        std::chrono::minutes(4));
+    CHECK(result.status.code == 0);
+    CHECK(pixels_of(io::open_volume(directory.file("out.npy"))) == expected_pixels(input, "median size=3", 0));
+    static_cast<void>(run_well({"run", input, directory.file("calm.npy"), "-f", "median size=3"}));
+    CHECK(test::read_bytes(directory.file("out.npy")) == test::read_bytes(directory.file("calm.npy")));
+}
+
 TEST_CASE("slices that time out are filled, named, and make the exit code 1", "[cli][run]") {
     const test::TemporaryDirectory directory;
     test::write_rough_volume(directory.file("in.npy"), {13, 40, 40});

@@ -1,7 +1,7 @@
 // What the caller sees and does while a run is on: progress, stopping, and a host that is left as it was.
 
-#include <csignal>
 #include <chrono>
+#include <csignal>
 #include <stdexcept>
 #include <stop_token>
 #include <thread>
@@ -50,7 +50,8 @@ TEST_CASE("progress is told in the caller's thread, never goes back, and ends wi
     CHECK(seen.back().done == 60);
 }
 
-TEST_CASE("a progress callback that throws ends the run in order, and nothing of it passes for a result", "[contract]") {
+TEST_CASE("a progress callback that throws ends the run in order, and nothing of it passes for a result",
+          "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const auto input = numbered_volume<float>({200, 2, 3});
     const auto output = constant_volume<float>({200, 2, 3}, 1);
@@ -97,7 +98,8 @@ TEST_CASE("a run that is stopped before it begins runs nothing", "[contract]") {
     stop.request_stop();
     const auto input = numbered_volume<float>({50, 2, 3});
     const auto output = constant_volume<float>({50, 2, 3}, 1);
-    const Report report = process_slices(input, output, kSlow, {.n_jobs = 2, .backend = backend, .stop_token = stop.get_token()});
+    const Report report =
+        process_slices(input, output, kSlow, {.n_jobs = 2, .backend = backend, .stop_token = stop.get_token()});
     CHECK(report.interrupted);
     CHECK(report.count(SliceStatus::not_run) >= 46);  // a worker may have had a slice in hand
 }
@@ -106,7 +108,8 @@ TEST_CASE("the report tells times and workers", "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const auto input = numbered_volume<float>({20, 2, 3});
     const auto output = constant_volume<float>({20, 2, 3}, 0);
-    const Report report = process_slices(input, output, kSlow, {.n_jobs = 2, .backend = backend, .measure_memory = true});
+    const Report report =
+        process_slices(input, output, kSlow, {.n_jobs = 2, .backend = backend, .measure_memory = true});
     CHECK(report.backend == backend);
     CHECK(report.wall_seconds > 0.02);
     CHECK(report.peak_memory_bytes > 0);

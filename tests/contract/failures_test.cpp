@@ -122,14 +122,15 @@ TEST_CASE("a failing slice in a group of neighbours along x costs itself only", 
     }
 }
 
-TEST_CASE("on_failure abort claims nothing more after the first failure, and the rest is reported as not run", "[contract]") {
+TEST_CASE("on_failure abort claims nothing more after the first failure, and the rest is reported as not run",
+          "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const auto input = numbered_volume<float>({200, 3, 4});
     const auto output = constant_volume<float>({200, 3, 4}, 0);
     const auto always_throws = [](SliceView<const float>, SliceView<float>) { throw std::runtime_error("no"); };
 
-    const Report report = process_slices(input, output, always_throws,
-                                         {.n_jobs = 2, .backend = backend, .on_failure = OnFailure::abort});
+    const Report report =
+        process_slices(input, output, always_throws, {.n_jobs = 2, .backend = backend, .on_failure = OnFailure::abort});
 
     CHECK(report.count(SliceStatus::failed) >= 1);
     CHECK(report.count(SliceStatus::failed) <= 2);  // each of two workers may have had one

@@ -10,7 +10,8 @@
 using namespace slicepool;
 using namespace slicepool::test;
 
-TEST_CASE("the first example of Algotom's guide takes input, output, scratch and at most 32 MB more", "[contract][memory]") {
+TEST_CASE("the first example of Algotom's guide takes input, output, scratch and at most 32 MB more",
+          "[contract][memory]") {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
     WARN("skipped: the sanitizers' own memory would be measured");
 #else
@@ -24,7 +25,8 @@ TEST_CASE("the first example of Algotom's guide takes input, output, scratch and
     for (std::int64_t z = 0; z < shape.depth; ++z)
         for (std::int64_t y = 0; y < shape.height; ++y)
             for (std::int64_t x = 0; x < shape.width; ++x)
-                input(z, y, x) = z >= shape.depth / 3 && z < 2 * shape.depth / 3 && x >= shape.width / 3 ? static_cast<float>(y) : 0;
+                input(z, y, x) =
+                    z >= shape.depth / 3 && z < 2 * shape.depth / 3 && x >= shape.width / 3 ? static_cast<float>(y) : 0;
     const auto output = Volume<float>::create(shape);
 
     const Report report = process_slices(input, output, filters::gaussian({.sigma = {3, 5}}),

@@ -36,7 +36,8 @@ TEST_CASE("every slice arrives at its own place, along every axis, for small and
     CHECK(differing_pixels(output, expected) == 0);
 }
 
-TEST_CASE("a slice is what NumPy's indexing along the axis gives: rows and columns in the volume's order", "[contract]") {
+TEST_CASE("a slice is what NumPy's indexing along the axis gives: rows and columns in the volume's order",
+          "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const int axis = GENERATE(0, 1, 2);
     const Shape shape{4, 5, 18};
@@ -69,13 +70,12 @@ TEMPLATE_TEST_CASE("every pixel type goes in and comes out", "[contract]", std::
     const auto same = constant_volume<TestType>(shape, 0);
     const auto wide = constant_volume<double>(shape, 0);
 
-    process_slices(
-        input, same, [](SliceView<const TestType> in, SliceView<TestType> out) { out = in; },
-        {.axis = axis, .n_jobs = 2, .backend = backend})
+    process_slices(input, same, [](SliceView<const TestType> in, SliceView<TestType> out) { out = in; },
+                   {.axis = axis, .n_jobs = 2, .backend = backend})
         .raise();
-    process_slices(
-        input, wide, [](SliceView<const TestType> in, SliceView<double> out) { out = in.template cast<double>(); },
-        {.axis = axis, .n_jobs = 2, .backend = backend})
+    process_slices(input, wide,
+                   [](SliceView<const TestType> in, SliceView<double> out) { out = in.template cast<double>(); },
+                   {.axis = axis, .n_jobs = 2, .backend = backend})
         .raise();
 
     CHECK(differing_pixels(input, same) == 0);
@@ -101,12 +101,14 @@ TEST_CASE("output slices may have a shape of their own", "[contract]") {
     }
 }
 
-TEST_CASE("views of volumes are processed like volumes: cropped, strided, and nothing outside is touched", "[contract]") {
+TEST_CASE("views of volumes are processed like volumes: cropped, strided, and nothing outside is touched",
+          "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const int axis = GENERATE(0, 1, 2);
     const auto big_input = numbered_volume<float>({9, 10, 70});
     const auto big_output = constant_volume<float>({12, 12, 80}, -7.0F);
-    const auto input = big_input.view({.start = 1, .stop = 8}, {.start = 0, .stop = -1, .step = 2}, {.start = 3, .step = 3});
+    const auto input =
+        big_input.view({.start = 1, .stop = 8}, {.start = 0, .stop = -1, .step = 2}, {.start = 3, .step = 3});
     const auto output = big_output.view({.start = 2, .stop = 9}, {.start = 4, .stop = 9}, {.start = 5, .stop = 28});
     REQUIRE(input.shape() == Shape{7, 5, 23});
     REQUIRE(output.shape() == input.shape());
@@ -166,7 +168,8 @@ TEST_CASE("a selection start:stop:step touches its slices and no other", "[contr
     CHECK(report.slices[1].index == 4);
 }
 
-TEST_CASE("ready-made filters and chains give the same bits on every backend and for any number of workers", "[contract]") {
+TEST_CASE("ready-made filters and chains give the same bits on every backend and for any number of workers",
+          "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const int axis = GENERATE(0, 1, 2);
     const int jobs = GENERATE(1, 2, 5);
@@ -191,10 +194,11 @@ TEST_CASE("a callable may capture anything, also by reference", "[contract]") {
     const std::vector<float> table(1000, 3.0F);
     const std::string word(100, 'x');
 
-    process_slices(
-        input, output,
-        [&](SliceView<const float> in, SliceView<float> out) { out = in * table.at(999) + static_cast<float>(word.size()); },
-        {.n_jobs = 2, .backend = backend})
+    process_slices(input, output,
+                   [&](SliceView<const float> in, SliceView<float> out) {
+                       out = in * table.at(999) + static_cast<float>(word.size());
+                   },
+                   {.n_jobs = 2, .backend = backend})
         .raise();
 
     CHECK(output(3, 4, 5) == input(3, 4, 5) * 3 + 100);

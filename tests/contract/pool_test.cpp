@@ -111,10 +111,12 @@ TEST_CASE("runs from several threads of the host take turns on one pool", "[cont
             const auto factor = static_cast<float>(caller + 1);
             for (int round = 0; round < 20; ++round) {
                 const auto output = constant_volume<float>(input.shape(), 0);
-                pool.process_slices(input, output, [factor](SliceView<const float> in, SliceView<float> out) { out = factor * in; })
+                pool.process_slices(input, output,
+                                    [factor](SliceView<const float> in, SliceView<float> out) { out = factor * in; })
                     .raise();
                 const auto expected = constant_volume<float>(input.shape(), 0);
-                for (std::int64_t i = 0; i < expected.shape().count(); ++i) expected.data()[i] = factor * input.data()[i];
+                for (std::int64_t i = 0; i < expected.shape().count(); ++i)
+                    expected.data()[i] = factor * input.data()[i];
                 differing[caller] += differing_pixels(output, expected);
             }
         });
@@ -128,7 +130,8 @@ TEST_CASE("a pool survives the death of the thread that made it", "[contract][po
     std::thread([&] { pool = std::make_unique<Pool>(PoolOptions{.n_jobs = 2, .backend = backend}); }).join();
     const auto input = numbered_volume<float>({7, 8, 9});
     const auto output = constant_volume<float>(input.shape(), 0);
-    const Report report = pool->process_slices(input, output, [](SliceView<const float> in, SliceView<float> out) { out = in; });
+    const Report report =
+        pool->process_slices(input, output, [](SliceView<const float> in, SliceView<float> out) { out = in; });
     CHECK(report.ok());
     CHECK(report.retries() == 0);
     CHECK(differing_pixels(input, output) == 0);

@@ -1,6 +1,5 @@
 // Requests that cannot run: a clear error that names the thing, before any slice runs.
 
-
 #include <slicepool/filters/gaussian.hpp>
 
 #include "support/every_backend.hpp"
@@ -31,12 +30,30 @@ TEST_CASE("bad options are refused by name and value before any slice runs", "[c
     const auto output = constant_volume<float>({4, 5, 6}, -1.0F);
     Options options{.backend = backend};
     std::string expected;
-    SECTION("axis 3") { options.axis = 3; expected = "axis 3 is out of range"; }
-    SECTION("axis -4") { options.axis = -4; expected = "axis -4 is out of range"; }
-    SECTION("n_jobs 0") { options.n_jobs = 0; expected = "n_jobs 0"; }
-    SECTION("no attempt") { options.max_attempts = 0; expected = "max_attempts 0"; }
-    SECTION("a time limit in the past") { options.slice_timeout = std::chrono::seconds(-1); expected = "slice_timeout -1"; }
-    SECTION("a step of 0") { options.slice_step = 0; expected = "slice step 0"; }
+    SECTION("axis 3") {
+        options.axis = 3;
+        expected = "axis 3 is out of range";
+    }
+    SECTION("axis -4") {
+        options.axis = -4;
+        expected = "axis -4 is out of range";
+    }
+    SECTION("n_jobs 0") {
+        options.n_jobs = 0;
+        expected = "n_jobs 0";
+    }
+    SECTION("no attempt") {
+        options.max_attempts = 0;
+        expected = "max_attempts 0";
+    }
+    SECTION("a time limit in the past") {
+        options.slice_timeout = std::chrono::seconds(-1);
+        expected = "slice_timeout -1";
+    }
+    SECTION("a step of 0") {
+        options.slice_step = 0;
+        expected = "slice step 0";
+    }
 
     CHECK(refusal(input, output, kCopy, options).find(expected) == 0);
     CHECK(differing_pixels(output, constant_volume<float>({4, 5, 6}, -1.0F)) == 0);
@@ -54,8 +71,9 @@ TEST_CASE("an output of the wrong shape or type is refused with both of each", "
     CHECK(refusal(input, constant_volume<std::uint8_t>({4, 5, 6}, 0), gaussian, options) != "");
 }
 
-TEST_CASE("an input that shares pixels with the output is refused in worker processes, and elsewhere unless the filter can",
-          "[contract]") {
+TEST_CASE(
+    "an input that shares pixels with the output is refused in worker processes, and elsewhere unless the filter can",
+    "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const auto volume = numbered_volume<float>({4, 5, 6});
     const auto copy = numbered_volume<float>({4, 5, 6});
@@ -98,8 +116,8 @@ TEST_CASE("a volume no machine can hold is refused when it is made, with the siz
 TEST_CASE("a run without slices is a good run", "[contract]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     const Shape shape = GENERATE(Shape{0, 5, 6}, Shape{0, 0, 0});
-    const Report report = process_slices(Volume<float>::create(shape), Volume<float>::create(shape), kCopy,
-                                         {.backend = backend});
+    const Report report =
+        process_slices(Volume<float>::create(shape), Volume<float>::create(shape), kCopy, {.backend = backend});
     CHECK(report.ok());
     CHECK(report.slices.empty());
 }

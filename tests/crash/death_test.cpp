@@ -45,14 +45,13 @@ TEST_CASE("a worker that crashes once is replaced and its slice is done again", 
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
-    const Report report = process_slices(
-        input, output,
-        [&](SliceView<const float> in, SliceView<float> out) {
-            out.setConstant(99.0F);
-            if (index_of(in) == 4 && tries[0]++ == 0) raise(signal);
-            out = 2 * in;
-        },
-        {.n_jobs = 2});
+    const Report report = process_slices(input, output,
+                                         [&](SliceView<const float> in, SliceView<float> out) {
+                                             out.setConstant(99.0F);
+                                             if (index_of(in) == 4 && tries[0]++ == 0) raise(signal);
+                                             out = 2 * in;
+                                         },
+                                         {.n_jobs = 2});
 
     CHECK(report.ok());
     CHECK(report.retries() == 1);
@@ -71,21 +70,21 @@ TEST_CASE("a worker that crashes once is replaced and its slice is done again", 
     check_all_right_but(input, output, -1);
 }
 
-TEST_CASE("a slice that crashes its worker every time is given up after max_attempts, and no other is lost", "[crash]") {
+TEST_CASE("a slice that crashes its worker every time is given up after max_attempts, and no other is lost",
+          "[crash]") {
     const LeavesNothing promise;
     const int attempts = GENERATE(1, 3);
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
-    const Report report = process_slices(
-        input, output,
-        [](SliceView<const float> in, SliceView<float> out) {
-            out.setConstant(99.0F);
-            volatile int* volatile nowhere = nullptr;
-            if (index_of(in) == 7) *nowhere = 1;
-            out = 2 * in;
-        },
-        {.n_jobs = 2, .max_attempts = attempts});
+    const Report report = process_slices(input, output,
+                                         [](SliceView<const float> in, SliceView<float> out) {
+                                             out.setConstant(99.0F);
+                                             volatile int* volatile nowhere = nullptr;
+                                             if (index_of(in) == 7) *nowhere = 1;
+                                             out = 2 * in;
+                                         },
+                                         {.n_jobs = 2, .max_attempts = attempts});
 
     REQUIRE(report.failures().size() == 1);
     CHECK(report.failures()[0].index == 7);
@@ -105,13 +104,12 @@ TEST_CASE("leaving by exit is a failure whatever the code, and the host's exit h
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
-    const Report report = process_slices(
-        input, output,
-        [&](SliceView<const float> in, SliceView<float> out) {
-            if (index_of(in) == 3) std::exit(code);
-            out = 2 * in;
-        },
-        {.n_jobs = 2, .max_attempts = 2});
+    const Report report = process_slices(input, output,
+                                         [&](SliceView<const float> in, SliceView<float> out) {
+                                             if (index_of(in) == 3) std::exit(code);
+                                             out = 2 * in;
+                                         },
+                                         {.n_jobs = 2, .max_attempts = 2});
 
     REQUIRE(report.failures().size() == 1);
     CHECK(describe(report.failures()[0].causes.back()) == "crashed(exit " + std::to_string(code) + ")");
@@ -124,13 +122,12 @@ TEST_CASE("a slice that outlives its time limit is killed, tried again and given
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
-    const Report report = process_slices(
-        input, output,
-        [](SliceView<const float> in, SliceView<float> out) {
-            while (index_of(in) == 9) std::this_thread::sleep_for(1h);
-            out = 2 * in;
-        },
-        {.n_jobs = 2, .max_attempts = 2, .slice_timeout = 0.2s});
+    const Report report = process_slices(input, output,
+                                         [](SliceView<const float> in, SliceView<float> out) {
+                                             while (index_of(in) == 9) std::this_thread::sleep_for(1h);
+                                             out = 2 * in;
+                                         },
+                                         {.n_jobs = 2, .max_attempts = 2, .slice_timeout = 0.2s});
 
     REQUIRE(report.failures().size() == 1);
     CHECK(report.failures()[0].index == 9);
@@ -144,13 +141,12 @@ TEST_CASE("a crash in a group of neighbouring slices along x costs the one slice
     const auto input = numbered_volume<float>({6, 7, 50});
     const auto output = constant_volume<float>({6, 7, 50}, 0);
 
-    const Report report = process_slices(
-        input, output,
-        [](SliceView<const float> in, SliceView<float> out) {
-            if (in(0, 0) == pixel_at<float>(0, 0, 21)) std::abort();
-            out = 2 * in;
-        },
-        {.axis = 2, .n_jobs = 2});
+    const Report report = process_slices(input, output,
+                                         [](SliceView<const float> in, SliceView<float> out) {
+                                             if (in(0, 0) == pixel_at<float>(0, 0, 21)) std::abort();
+                                             out = 2 * in;
+                                         },
+                                         {.axis = 2, .n_jobs = 2});
 
     REQUIRE(report.failures().size() == 1);
     CHECK(report.failures()[0].index == 21);
@@ -167,8 +163,8 @@ TEST_CASE("a function that kills every worker at once ends the run with a reason
     const LeavesNothing promise;
     const auto input = numbered_volume<float>({500, 2, 3});
     const auto output = constant_volume<float>({500, 2, 3}, 0);
-    const Report report = process_slices(
-        input, output, [](SliceView<const float>, SliceView<float>) { std::abort(); }, {.n_jobs = 2});
+    const Report report =
+        process_slices(input, output, [](SliceView<const float>, SliceView<float>) { std::abort(); }, {.n_jobs = 2});
     CHECK_FALSE(report.ok());
     CHECK(report.gave_up.find("workers died within") != std::string::npos);
     CHECK(report.count(SliceStatus::not_run) > 0);
@@ -195,17 +191,17 @@ TEST_CASE("kill -9 of workers from outside, again and again, loses no slice", "[
                 kill(static_cast<pid_t>(pid), SIGKILL);
         }
     });
-    const Report report = process_slices(
-        input, output,
-        [&](SliceView<const float> in, SliceView<float> out) {
-            // One seat a process: its number is taken back before it could belong to somebody else.
-            thread_local const std::size_t seat = static_cast<std::size_t>(next[0]++) % 64;
-            pids[seat] = getpid();
-            std::this_thread::sleep_for(1ms);
-            out = 2 * in;
-            pids[seat] = 0;
-        },
-        {.n_jobs = 2, .max_attempts = 100});
+    const Report report = process_slices(input, output,
+                                         [&](SliceView<const float> in, SliceView<float> out) {
+                                             // One seat a process: its number is taken back before it could belong to somebody else.
+                                             thread_local const std::size_t seat =
+                                                 static_cast<std::size_t>(next[0]++) % 64;
+                                             pids[seat] = getpid();
+                                             std::this_thread::sleep_for(1ms);
+                                             out = 2 * in;
+                                             pids[seat] = 0;
+                                         },
+                                         {.n_jobs = 2, .max_attempts = 100});
     killer.request_stop();
     killer.join();
 

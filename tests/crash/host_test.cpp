@@ -41,13 +41,12 @@ TEST_CASE("a host that ignores SIGCHLD loses no slice when a worker crashes", "[
         const SharedCounters tries(1);
         const auto input = numbered_volume<float>({12, 5, 6});
         const auto output = constant_volume<float>({12, 5, 6}, 0);
-        const Report report = process_slices(
-            input, output,
-            [&](SliceView<const float> in, SliceView<float> out) {
-                if (tries[0]++ == 5) std::abort();
-                out = in;
-            },
-            {.n_jobs = 2});
+        const Report report = process_slices(input, output,
+                                             [&](SliceView<const float> in, SliceView<float> out) {
+                                                 if (tries[0]++ == 5) std::abort();
+                                                 out = in;
+                                             },
+                                             {.n_jobs = 2});
         _exit(report.ok() && report.retries() == 1 && differing_pixels(input, output) == 0 ? 0 : 1);
     });
     CHECK(WIFEXITED(status));
@@ -84,7 +83,8 @@ TEST_CASE("when the host is killed, its workers are gone too, busy or idle", "[c
         std::fclose(file);
         return known && state != 'Z' && state != 'X';
     };
-    while (is_running(pids[1]) || is_running(pids[2])) std::this_thread::sleep_for(1ms);  // the test's time limit watches
+    while (is_running(pids[1]) || is_running(pids[2]))
+        std::this_thread::sleep_for(1ms);  // the test's time limit watches
     SUCCEED();
 }
 
@@ -96,7 +96,8 @@ TEST_CASE("what the host had not yet printed is printed once, and what a worker 
         std::printf("host;");  // stays in the buffer: the pipe is no terminal
         const auto input = numbered_volume<float>({3, 2, 2});
         const auto output = constant_volume<float>({3, 2, 2}, 0);
-        process_slices(input, output, [](SliceView<const float>, SliceView<float>) { std::printf("worker;"); }, {.n_jobs = 2});
+        process_slices(input, output, [](SliceView<const float>, SliceView<float>) { std::printf("worker;"); },
+                       {.n_jobs = 2});
         std::fflush(stdout);
     });
     close(ends[1]);

@@ -35,9 +35,12 @@ TEST_CASE("writing to a volume that is not the run's output is a crash", "[crash
     const auto bystander = constant_volume<float>({4, 5, 6}, 3);
     const auto input = numbered_volume<float>({4, 5, 6});
     const auto output = constant_volume<float>({4, 5, 6}, 0);
-    const Report report = process_slices(
-        input, output, [&](SliceView<const float> in, SliceView<float> out) { bystander(0, 0, 0) = 1; out = in; },
-        {.n_jobs = 2, .max_attempts = 1});
+    const Report report = process_slices(input, output,
+                                         [&](SliceView<const float> in, SliceView<float> out) {
+                                             bystander(0, 0, 0) = 1;
+                                             out = in;
+                                         },
+                                         {.n_jobs = 2, .max_attempts = 1});
     CHECK(report.count(SliceStatus::crashed) == 4);
     CHECK(bystander(0, 0, 0) == 3.0F);
 }
@@ -50,9 +53,12 @@ TEST_CASE("an output of an earlier run on the same pool is out of reach of the n
     const auto second = constant_volume<float>({4, 5, 6}, 0);
     pool.process_slices(input, first, [](SliceView<const float> in, SliceView<float> out) { out = in; }).raise();
     float* const reach = first.data();
-    const Report report = pool.process_slices(
-        input, second, [reach](SliceView<const float> in, SliceView<float> out) { *reach = 1e9F; out = in; },
-        {.max_attempts = 1});
+    const Report report = pool.process_slices(input, second,
+                                              [reach](SliceView<const float> in, SliceView<float> out) {
+                                                  *reach = 1e9F;
+                                                  out = in;
+                                              },
+                                              {.max_attempts = 1});
     CHECK(report.count(SliceStatus::crashed) == 4);
     CHECK(first(0, 0, 0) == input(0, 0, 0));
 }

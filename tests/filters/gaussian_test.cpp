@@ -19,8 +19,8 @@
 
 using namespace slicepool;
 using namespace slicepool::filters;
-using slicepool::testing::PlainImage;
 using slicepool::testing::apply_filter;
+using slicepool::testing::PlainImage;
 
 namespace {
 
@@ -34,8 +34,8 @@ PlainImage<double> smoothed(const PlainImage<double>& image, int axis, double si
         for (std::int64_t column = 0; column < shape.columns; ++column) {
             double sum = 0.0;
             for (std::int64_t k = -radius; k <= radius; ++k) {
-                const std::int64_t index = extended_index((axis == 0 ? row : column) + k,
-                                                          axis == 0 ? shape.rows : shape.columns, mode);
+                const std::int64_t index =
+                    extended_index((axis == 0 ? row : column) + k, axis == 0 ? shape.rows : shape.columns, mode);
                 const double pixel = index == kConstantPixel ? cval
                                      : axis == 0             ? image.at(index, column)
                                                              : image.at(row, index);

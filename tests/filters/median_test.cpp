@@ -18,8 +18,8 @@
 
 using namespace slicepool;
 using namespace slicepool::filters;
-using slicepool::testing::PlainImage;
 using slicepool::testing::apply_filter;
+using slicepool::testing::PlainImage;
 
 namespace {
 

@@ -16,8 +16,8 @@
 
 using namespace slicepool;
 using namespace slicepool::filters;
-using slicepool::testing::PlainImage;
 using slicepool::testing::apply_filter;
+using slicepool::testing::PlainImage;
 
 TEST_CASE("uniform is the mean of the window, whatever the shape and the mode", "[filters][uniform]") {
     const auto seed = GENERATE(1U, 2U);

@@ -218,3 +218,28 @@ TEST_CASE("a host that leaves by exit leaves nobody behind", "[supervision][temp
         while (test::is_running(shared.told.pids[slot])) std::this_thread::sleep_for(1ms);
     SUCCEED("all are gone");
 }
+
+TEST_CASE("templates made at once by several threads do not wait for each other", "[supervision][template]") {
+    // What one template inherits of another's making, a descriptor perhaps, must not hold the other up.
+    const test::Watchdog watchdog("templates made at once");
+    const test::Leftovers leftovers;
+    std::atomic<int> spawned{0};
+    {
+        std::vector<std::unique_ptr<TemplateProcess>> made[4];
+        std::vector<std::thread> threads;
+        for (auto& mine : made)
+            threads.emplace_back([&] {
+                for (std::uint32_t round = 0; round < 30; ++round) {
+                    mine.push_back(std::make_unique<TemplateProcess>([](Owner) {}));
+                    try {
+                        if (mine.back()->spawn({0, round}).reap_within(30s)) ++spawned;
+                    } catch (const SystemError&) {
+                        return;  // counted as missing
+                    }
+                }
+            });
+        for (std::thread& thread : threads) thread.join();
+    }
+    CHECK(spawned == 120);
+    CHECK(leftovers.found() == "");
+}

@@ -71,8 +71,9 @@ inline Array apply_to(const AnyFilter& filter, const Array& input, DType wish) {
     Array output{.shape = {plan.output.shape.rows, plan.output.shape.columns}, .dtype = plan.output.dtype, .bytes = {}};
     output.bytes.resize(static_cast<std::size_t>(output.count()) * size_of(output.dtype));
     Array copy = input;
-    filter.prepare(spec, wish)->apply(contiguous_slice(copy.bytes.data(), copy.dtype, spec.shape),
-                                      contiguous_slice(output.bytes.data(), output.dtype, plan.output.shape));
+    filter.prepare(spec, wish)
+        ->apply(contiguous_slice(copy.bytes.data(), copy.dtype, spec.shape),
+                contiguous_slice(output.bytes.data(), output.dtype, plan.output.shape));
     return output;
 }
 

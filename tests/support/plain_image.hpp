@@ -19,7 +19,9 @@ public:
     static constexpr T kSentinel = static_cast<T>(113);
 
     explicit PlainImage(SliceShape shape, std::int64_t row_gap = 0, std::int64_t column_step = 1)
-        : shape_(shape), column_step_(column_step), row_step_(shape.columns * column_step + row_gap),
+        : shape_(shape),
+          column_step_(column_step),
+          row_step_(shape.columns * column_step + row_gap),
           pixels_(static_cast<std::size_t>(shape.rows * row_step_), kSentinel) {}
 
     [[nodiscard]] T& at(std::int64_t row, std::int64_t column) {

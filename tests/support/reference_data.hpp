@@ -45,9 +45,12 @@ struct Array {
 };
 
 namespace detail {
-inline constexpr std::array<std::pair<std::string_view, DType>, 6> kDescriptions{
-    {{"|u1", DType::u8}, {"<u2", DType::u16}, {"<i2", DType::i16}, {"<i4", DType::i32}, {"<f4", DType::f32},
-     {"<f8", DType::f64}}};
+inline constexpr std::array<std::pair<std::string_view, DType>, 6> kDescriptions{{{"|u1", DType::u8},
+                                                                                  {"<u2", DType::u16},
+                                                                                  {"<i2", DType::i16},
+                                                                                  {"<i4", DType::i32},
+                                                                                  {"<f4", DType::f32},
+                                                                                  {"<f8", DType::f64}}};
 
 inline std::string_view between(std::string_view text, std::string_view before, std::string_view after) {
     const auto begin = text.find(before);
@@ -95,8 +98,7 @@ inline void save_npy(const std::string& path, const Array& array) {
     for (const std::int64_t extent : array.shape) shape += fmt::format("{}, ", extent);
     const auto* known = std::find_if(detail::kDescriptions.begin(), detail::kDescriptions.end(),
                                      [&](const auto& entry) { return entry.second == array.dtype; });
-    std::string header =
-        fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", known->first, shape);
+    std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}", known->first, shape);
     header.resize((header.size() + 11 + 63) / 64 * 64 - 11, ' ');
     header += '\n';
     std::ofstream file(path, std::ios::binary);

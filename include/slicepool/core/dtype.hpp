@@ -14,9 +14,8 @@ namespace slicepool {
 enum class DType : std::uint8_t { u8, u16, i16, i32, f32, f64 };
 
 template <class T>
-concept PixelType = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> ||
-                    std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> ||
-                    std::same_as<T, float> || std::same_as<T, double>;
+concept PixelType = std::same_as<T, std::uint8_t> || std::same_as<T, std::uint16_t> || std::same_as<T, std::int16_t> ||
+    std::same_as<T, std::int32_t> || std::same_as<T, float> || std::same_as<T, double>;
 
 template <PixelType T>
 inline constexpr DType dtype_of = std::same_as<T, std::uint8_t>    ? DType::u8
@@ -53,9 +52,7 @@ decltype(auto) visit_dtype(DType dtype, Function&& function) {
     return 8;
 }
 
-[[nodiscard]] constexpr bool is_floating(DType dtype) noexcept {
-    return dtype == DType::f32 || dtype == DType::f64;
-}
+[[nodiscard]] constexpr bool is_floating(DType dtype) noexcept { return dtype == DType::f32 || dtype == DType::f64; }
 
 /// NumPy's name: "uint8", "uint16", "int16", "int32", "float32", "float64".
 [[nodiscard]] std::string_view name_of(DType dtype) noexcept;

@@ -32,8 +32,7 @@ class SystemError : public Error {
 public:
     SystemError(std::string_view operation, std::string_view object, std::error_code code);
     /// As above with a hint of what would help, appended in parentheses.
-    SystemError(std::string_view operation, std::string_view object, std::error_code code,
-                std::string_view hint);
+    SystemError(std::string_view operation, std::string_view object, std::error_code code, std::string_view hint);
 
     [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
 

@@ -2,6 +2,10 @@
 // The filters themselves live in slicepool/filters/; nothing here touches pixels.
 #pragma once
 
+#include <slicepool/core/dtype.hpp>
+#include <slicepool/core/shape.hpp>
+#include <slicepool/core/slice.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -9,10 +13,6 @@
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
-
-#include <slicepool/core/dtype.hpp>
-#include <slicepool/core/shape.hpp>
-#include <slicepool/core/slice.hpp>
 
 namespace slicepool {
 
@@ -79,14 +79,13 @@ public:
     [[nodiscard]] const Operations* operations() const noexcept { return operations_; }
 
     template <SliceFilter F>
-    static inline const Operations operations_of{
-        [](const void* filter, const SliceSpec& input, DType wish) {
-            return static_cast<const F*>(filter)->plan(input, wish);
-        },
-        [](const void* filter, const SliceSpec& input, DType wish) {
-            return static_cast<const F*>(filter)->prepare(input, wish);
-        },
-        &typeid(F)};
+    static inline const Operations operations_of{[](const void* filter, const SliceSpec& input, DType wish) {
+                                                     return static_cast<const F*>(filter)->plan(input, wish);
+                                                 },
+                                                 [](const void* filter, const SliceSpec& input, DType wish) {
+                                                     return static_cast<const F*>(filter)->prepare(input, wish);
+                                                 },
+                                                 &typeid(F)};
 
 private:
     const void* object_ = nullptr;

@@ -61,8 +61,8 @@ struct Progress {
 };
 
 struct Options {
-    int axis = 0;                ///< slices are taken along this axis; negative counts from the end
-    std::optional<int> n_jobs;   ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
+    int axis = 0;                    ///< slices are taken along this axis; negative counts from the end
+    std::optional<int> n_jobs;       ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
     std::optional<Backend> backend;  ///< default processes; a Pool has its own and refuses another here
 
     /// Which slices to process, as start:stop:step along `axis`; the others' output is left untouched.
@@ -71,11 +71,12 @@ struct Options {
     std::int64_t slice_step = 1;
 
     int max_attempts = 3;  ///< tries a slice has when its worker dies; exceptions are not tried again
-    std::optional<std::chrono::duration<double>> slice_timeout;  ///< processes only: a slice that takes longer is killed
+    std::optional<std::chrono::duration<double>>
+        slice_timeout;  ///< processes only: a slice that takes longer is killed
     OnFailure on_failure = OnFailure::finish;
     Fill fill = Fill::nan();
 
-    std::stop_token stop_token;  ///< stops claiming slices; those under way are finished
+    std::stop_token stop_token;                     ///< stops claiming slices; those under way are finished
     std::function<void(const Progress&)> progress;  ///< called in the caller's thread, about every progress_interval
     std::chrono::milliseconds progress_interval{100};
     bool measure_memory = false;  ///< sample the proportional set size of all processes; costs milliseconds per GB

@@ -2,14 +2,14 @@
 // A value with no behaviour beyond questions; slicepool/report/ turns it into JSON.
 #pragma once
 
+#include <slicepool/core/error.hpp>
+#include <slicepool/core/options.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <slicepool/core/error.hpp>
-#include <slicepool/core/options.hpp>
 
 namespace slicepool {
 
@@ -32,21 +32,21 @@ struct SliceOutcome {
     std::int64_t index = 0;  ///< along the run's axis
     SliceStatus status = SliceStatus::not_run;
     int attempts = 0;
-    int worker = -1;               ///< slot of the worker of the last attempt
-    double start_seconds = 0.0;    ///< last attempt's start, from the run's start
-    double seconds = 0.0;          ///< last attempt's duration
-    std::vector<Cause> causes;     ///< one per failed attempt, oldest first
+    int worker = -1;             ///< slot of the worker of the last attempt
+    double start_seconds = 0.0;  ///< last attempt's start, from the run's start
+    double seconds = 0.0;        ///< last attempt's duration
+    std::vector<Cause> causes;   ///< one per failed attempt, oldest first
 };
 
 /// One worker's life, as far as this run saw it.
 struct WorkerLife {
     int slot = 0;
     std::int64_t incarnation = 0;
-    std::int64_t pid = 0;       ///< 0 for threads
-    double birth_seconds = 0.0;  ///< from the run's start; negative when it was warm
+    std::int64_t pid = 0;         ///< 0 for threads
+    double birth_seconds = 0.0;   ///< from the run's start; negative when it was warm
     double death_seconds = -1.0;  ///< negative when it outlived the run
-    Cause cause;                ///< why it died; meaningful when death_seconds >= 0
-    std::int64_t slice = -1;    ///< the slice it died in, or -1
+    Cause cause;                  ///< why it died; meaningful when death_seconds >= 0
+    std::int64_t slice = -1;      ///< the slice it died in, or -1
     std::int64_t slices_done = 0;
     double busy_seconds = 0.0;  ///< inside the filter, gather and scatter included
     double cpu_seconds = 0.0;   ///< processor time in this run
@@ -60,14 +60,14 @@ struct Report {
     std::vector<WorkerLife> workers;   ///< in order of birth
 
     double wall_seconds = 0.0;
-    double cpu_seconds = 0.0;   ///< user and system time of the workers inside this run
-    double wait_seconds = 0.0;  ///< worker_count x wall minus the time workers were busy
-    double startup_seconds = 0.0;  ///< of wall, until the first slice was claimed
+    double cpu_seconds = 0.0;           ///< user and system time of the workers inside this run
+    double wait_seconds = 0.0;          ///< worker_count x wall minus the time workers were busy
+    double startup_seconds = 0.0;       ///< of wall, until the first slice was claimed
     std::size_t peak_memory_bytes = 0;  ///< proportional set size of all processes; 0 unless asked for
-    std::size_t copied_bytes = 0;  ///< pixels copied to bring the caller's memory into shared memory
+    std::size_t copied_bytes = 0;       ///< pixels copied to bring the caller's memory into shared memory
     std::size_t scratch_bytes_per_worker = 0;
-    bool interrupted = false;   ///< the stop token ended the run early
-    std::string gave_up;        ///< why the run was ended early for another reason (a crash loop), or empty
+    bool interrupted = false;  ///< the stop token ended the run early
+    std::string gave_up;       ///< why the run was ended early for another reason (a crash loop), or empty
 
     /// True when every slice is done.
     [[nodiscard]] bool ok() const noexcept;

@@ -2,12 +2,12 @@
 // Axis order is (z, y, x) = (depth, height, width) everywhere. No memory here; see memory/volume.hpp.
 #pragma once
 
+#include <slicepool/core/dtype.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
-
-#include <slicepool/core/dtype.hpp>
 
 namespace slicepool {
 

@@ -2,14 +2,14 @@
 // Views own nothing: they are valid while the volume or buffer behind them lives.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <type_traits>
+#include <slicepool/core/dtype.hpp>
+#include <slicepool/core/shape.hpp>
 
 #include <Eigen/Core>
 
-#include <slicepool/core/dtype.hpp>
-#include <slicepool/core/shape.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
 
 namespace slicepool {
 
@@ -23,8 +23,8 @@ using MaybeConstArray = std::conditional_t<std::is_const_v<T>, const SliceArray<
 /// An Eigen map of one slice, (rows, columns), row-major with any strides: `out = in.sqrt()` works.
 /// outerStride() and innerStride() are the row and column strides in pixels. T may be const.
 template <class T>
-using SliceView = Eigen::Map<detail::MaybeConstArray<T>, Eigen::Unaligned,
-                             Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>;
+using SliceView =
+    Eigen::Map<detail::MaybeConstArray<T>, Eigen::Unaligned, Eigen::Stride<Eigen::Dynamic, Eigen::Dynamic>>;
 
 /// The same window without its pixel type; strides in bytes, always a multiple of the pixel's size.
 template <class Byte>
@@ -56,9 +56,7 @@ struct BasicSlice {
         return column_stride == static_cast<std::int64_t>(size_of(dtype)) || shape.columns <= 1;
     }
 
-    operator BasicSlice<const std::byte>() const noexcept
-        requires(!std::is_const_v<Byte>)
-    {
+    operator BasicSlice<const std::byte>() const noexcept requires(!std::is_const_v<Byte>) {
         return {data, dtype, shape, row_stride, column_stride};
     }
 };

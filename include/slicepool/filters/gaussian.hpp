@@ -15,8 +15,8 @@ namespace slicepool::filters {
 struct GaussianParameters {
     std::array<double, 2> sigma{1.0, 1.0};  ///< standard deviations in pixels; up to 1e-15 leaves the axis alone
     AxisBoundaries mode = Boundary::reflect;
-    double cval = 0.0;                 ///< what lies beyond the edge in mode constant
-    double truncate = 4.0;             ///< the kernel ends at this many sigmas: radius = floor(truncate * sigma + 0.5)
+    double cval = 0.0;                  ///< what lies beyond the edge in mode constant
+    double truncate = 4.0;              ///< the kernel ends at this many sigmas: radius = floor(truncate * sigma + 0.5)
     std::array<int, 2> radius{-1, -1};  ///< pixels; -1: from sigma and truncate
 };
 

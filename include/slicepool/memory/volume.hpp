@@ -2,16 +2,16 @@
 // It knows nothing of files (io/) or of who processes its slices (pool/).
 #pragma once
 
+#include <slicepool/core/dtype.hpp>
+#include <slicepool/core/error.hpp>
+#include <slicepool/core/shape.hpp>
+#include <slicepool/core/slice.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <type_traits>
-
-#include <slicepool/core/dtype.hpp>
-#include <slicepool/core/error.hpp>
-#include <slicepool/core/shape.hpp>
-#include <slicepool/core/slice.hpp>
 
 namespace slicepool {
 
@@ -63,7 +63,9 @@ public:
     [[nodiscard]] DType dtype() const noexcept { return dtype_; }
     [[nodiscard]] const Shape& shape() const noexcept { return shape_; }
     [[nodiscard]] const Strides& strides() const noexcept { return strides_; }
-    [[nodiscard]] std::size_t bytes() const noexcept { return static_cast<std::size_t>(shape_.count()) * size_of(dtype_); }
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return static_cast<std::size_t>(shape_.count()) * size_of(dtype_);
+    }
     /// The pixel (0, 0, 0). Writing through it faults when !writable().
     [[nodiscard]] std::byte* data() const noexcept { return data_; }
     /// False for volumes over files mapped for reading.

@@ -2,17 +2,18 @@
 // What it takes to ship a function to processes that exist already is checked here at compile time.
 #pragma once
 
-#include <cstddef>
-#include <memory>
-#include <span>
-#include <type_traits>
-#include <utility>
+#include <slicepool/pool/slice_function.hpp>
 
 #include <slicepool/core/filter.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 #include <slicepool/memory/volume.hpp>
-#include <slicepool/pool/slice_function.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <utility>
 
 namespace slicepool {
 
@@ -39,26 +40,29 @@ public:
     /// Volume, or be older than the pool and unchanged since: a worker process does not see the caller's later memory, so
     /// capture by value, never by reference.
     template <SliceFilter F>
-    Report process_slices(const AnyVolume& input, const AnyVolume& output, const F& filter, const Options& options = {}) {
-        static_assert(std::is_trivially_copyable_v<F>,
-                      "a Pool's workers exist before this filter: only its bytes can be sent, so it must be trivially "
-                      "copyable. Capture plain values and pointers into Volumes instead of strings and vectors, or call "
-                      "the free function slicepool::process_slices, whose workers are forked after the filter exists.");
+    Report process_slices(const AnyVolume& input, const AnyVolume& output, const F& filter,
+                          const Options& options = {}) {
+        static_assert(
+            std::is_trivially_copyable_v<F>,
+            "a Pool's workers exist before this filter: only its bytes can be sent, so it must be trivially "
+            "copyable. Capture plain values and pointers into Volumes instead of strings and vectors, or call "
+            "the free function slicepool::process_slices, whose workers are forked after the filter exists.");
         static_assert(sizeof(F) <= kLargestFilter, "at most 4096 bytes of captures fit: put larger data in a Volume");
         return run(input, output, FilterRef(filter), std::as_bytes(std::span(&filter, 1)), options);
     }
 
     /// The same for a callable `function(SliceView<const T> input, SliceView<U> output)`.
     template <PixelType T, PixelType U, class Function>
-        requires SliceCallable<std::remove_cvref_t<Function>, T, U>
-    Report process_slices(const Volume<T>& input, const Volume<U>& output, Function&& function,
-                          const Options& options = {}) {
-        return process_slices(input.any(), output.any(),
-                              SliceFunction<std::remove_cvref_t<Function>, T, U>(
-                                  std::forward<Function>(function),
-                                  slice_shape(output.shape(), normalise_axis(options.axis))),
-                              options);
-    }
+        requires SliceCallable<std::remove_cvref_t<Function>, T, U> Report process_slices(const Volume<T>& input,
+                                                                                          const Volume<U>& output,
+                                                                                          Function&& function,
+                                                                                          const Options& options = {}) {
+            return process_slices(
+                input.any(), output.any(),
+                SliceFunction<std::remove_cvref_t<Function>, T, U>(
+                    std::forward<Function>(function), slice_shape(output.shape(), normalise_axis(options.axis))),
+                options);
+        }
 
     [[nodiscard]] int worker_count() const noexcept;
     [[nodiscard]] Backend backend() const noexcept;

@@ -2,14 +2,15 @@
 // For many calls in a row, a Pool keeps its workers; see pool.hpp.
 #pragma once
 
-#include <type_traits>
-#include <utility>
+#include <slicepool/pool/slice_function.hpp>
 
 #include <slicepool/core/filter.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 #include <slicepool/memory/volume.hpp>
-#include <slicepool/pool/slice_function.hpp>
+
+#include <type_traits>
+#include <utility>
 
 namespace slicepool {
 
@@ -24,7 +25,8 @@ namespace slicepool {
 /// Returns when every slice is settled. Pixels are the same bits on every backend and for any number of workers.
 /// Throws InvalidArgument or SystemError before any slice runs when the request cannot be served; what happens to slices
 /// and workers afterwards is in the report. Safe from several threads on different outputs.
-Report process_slices(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter, const Options& options = {});
+Report process_slices(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
+                      const Options& options = {});
 
 template <SliceFilter F>
 Report process_slices(const AnyVolume& input, const AnyVolume& output, const F& filter, const Options& options = {}) {
@@ -33,11 +35,13 @@ Report process_slices(const AnyVolume& input, const AnyVolume& output, const F& 
 
 /// The same for a callable `function(SliceView<const T> input, SliceView<U> output)`.
 template <PixelType T, PixelType U, class Function>
-    requires SliceCallable<std::remove_cvref_t<Function>, T, U>
-Report process_slices(const Volume<T>& input, const Volume<U>& output, Function&& function, const Options& options = {}) {
-    const SliceFunction<std::remove_cvref_t<Function>, T, U> filter(
-        std::forward<Function>(function), slice_shape(output.shape(), normalise_axis(options.axis)));
-    return process_slices(input.any(), output.any(), FilterRef(filter), options);
-}
+    requires SliceCallable<std::remove_cvref_t<Function>, T, U> Report process_slices(const Volume<T>& input,
+                                                                                      const Volume<U>& output,
+                                                                                      Function&& function,
+                                                                                      const Options& options = {}) {
+        const SliceFunction<std::remove_cvref_t<Function>, T, U> filter(
+            std::forward<Function>(function), slice_shape(output.shape(), normalise_axis(options.axis)));
+        return process_slices(input.any(), output.any(), FilterRef(filter), options);
+    }
 
 }  // namespace slicepool

@@ -2,19 +2,20 @@
 // It adds no behaviour; ready-made filters are in slicepool/filters/.
 #pragma once
 
+#include <slicepool/core/error.hpp>
+#include <slicepool/core/filter.hpp>
+
 #include <concepts>
 #include <memory>
 #include <string>
 #include <utility>
 
-#include <slicepool/core/error.hpp>
-#include <slicepool/core/filter.hpp>
-
 namespace slicepool {
 
 /// A callable `function(SliceView<const T> input, SliceView<U> output)`, called concurrently on different slices.
 template <class Function, class T, class U>
-concept SliceCallable = PixelType<T> && PixelType<U> && std::invocable<const Function&, SliceView<const T>, SliceView<U>>;
+concept SliceCallable =
+    PixelType<T> && PixelType<U> && std::invocable<const Function&, SliceView<const T>, SliceView<U>>;
 
 /// The filter that calls `function`; it writes slices of whatever shape the output volume has. Trivially copyable when
 /// the function is.
@@ -38,9 +39,7 @@ private:
     class Kernel final : public SliceKernel {
     public:
         explicit Kernel(const Function& function) : function_(function) {}
-        void apply(const ConstSlice& input, const Slice& output) override {
-            function_(input.as<T>(), output.as<U>());
-        }
+        void apply(const ConstSlice& input, const Slice& output) override { function_(input.as<T>(), output.as<U>()); }
 
     private:
         const Function& function_;
