@@ -41,8 +41,9 @@ std::int64_t window_index(std::int64_t k, std::int64_t count, std::int64_t padde
 
 std::vector<double> window_terms(double ratio, std::int64_t count, std::int64_t padded) {
     std::vector<double> terms(padded);
+    const std::int64_t centre = count / 2;  // the pixel of frequency 0
     for (std::int64_t k = 0; k < padded; ++k) {
-        const double u = static_cast<double>(window_index(k, count, padded) - count / 2) / static_cast<double>(count);
+        const double u = static_cast<double>(window_index(k, count, padded) - centre) / static_cast<double>(count);
         terms[k] = ratio * (u * u);
     }
     return terms;

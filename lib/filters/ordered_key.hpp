@@ -28,6 +28,7 @@ template <PixelType T>
 [[nodiscard]] constexpr OrderedKey<T> to_key(T pixel) noexcept {
     using Key = OrderedKey<T>;
     if constexpr (std::is_floating_point_v<T>)
+        // NOLINTNEXTLINE(misc-redundant-expression): false for NaN, and unlike std::isnan constexpr
         return pixel == pixel ? detail::flip_negative(std::bit_cast<Key>(pixel)) : std::numeric_limits<Key>::max();
     else if constexpr (std::is_same_v<T, std::uint16_t>)
         return static_cast<Key>(pixel - 32768);

@@ -111,7 +111,7 @@ Child fork_child() {
         die_with_parent(parent);
         there.reset();
         // Not before the parent holds our pidfd: a child that ended earlier could be reaped by the host, and its number
-        // given to somebody else.
+        // given to somebody else. A byte says so, for the end of the pipe may be open in a child of another thread too.
         char ignored = 0;
         while (::read(here.get(), &ignored, 1) < 0 && errno == EINTR) {
         }
@@ -124,6 +124,8 @@ Child fork_child() {
         ::waitpid(pid, nullptr, 0);
         throw SystemError("open pidfd of", "template process", error, "Linux 5.10 or newer is needed");
     }
+    const char go = 0;
+    [[maybe_unused]] const auto ignored = ::write(there.get(), &go, 1);  // one byte always fits; `here` is still open
     return {pid, std::move(pidfd)};
 }
 

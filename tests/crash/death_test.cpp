@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "support/every_backend.hpp"
@@ -74,18 +75,20 @@ TEST_CASE("a slice that crashes its worker every time is given up after max_atte
           "[crash]") {
     const LeavesNothing promise;
     const int attempts = GENERATE(1, 3);
+    void* const forbidden = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(forbidden != MAP_FAILED);
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
     const Report report = process_slices(input, output,
-                                         [](SliceView<const float> in, SliceView<float> out) {
+                                         [forbidden](SliceView<const float> in, SliceView<float> out) {
                                              out.setConstant(99.0F);
-                                             volatile int* volatile nowhere = nullptr;
-                                             if (index_of(in) == 7) *nowhere = 1;
+                                             if (index_of(in) == 7) *static_cast<volatile int*>(forbidden) = 1;
                                              out = 2 * in;
                                          },
                                          {.n_jobs = 2, .max_attempts = attempts});
 
+    munmap(forbidden, 4096);
     REQUIRE(report.failures().size() == 1);
     CHECK(report.failures()[0].index == 7);
     CHECK(report.failures()[0].status == SliceStatus::crashed);

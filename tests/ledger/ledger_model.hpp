@@ -1,5 +1,5 @@
 // ledger_model.hpp: every order in which two workers, a supervisor and kills can act on a ledger of two tasks.
-// A model of the steps, not the code, of which it uses the words' packing; kill_anywhere_test.cpp kills the code itself.
+// A model of the steps, not the code, of which it takes the packing of words; kill_anywhere_test.cpp kills the code.
 #pragma once
 
 #include <cstdint>

@@ -141,7 +141,7 @@ TEST_CASE("a limit on file sizes is an error, not the end of the host, when spac
 }
 
 TEST_CASE("space in memory is reserved although a timer keeps interrupting", "[os][file]") {
-    // tmpfs gives up and undoes its work at every signal: begun again each time it would never end.
+    // The tmpfs of many kernels gives up and undoes its work at every signal: begun again each time it would never end.
     const test::Watchdog watchdog("reserving space under a storm of signals");
     const auto ending = forked([] {
         const os::FileDescriptor file(::open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));

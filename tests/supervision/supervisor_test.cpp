@@ -177,6 +177,16 @@ TEST_CASE("many slices that crash are no crash loop as long as others are done",
     check_counts(crew.ledger(), 0, 60, 0);
 }
 
+TEST_CASE("a function that crashes on every slice is reported slice by slice, not as a crash loop",
+          "[supervision][crash]") {
+    const test::Watchdog watchdog("a crash in every slice");
+    WatchedCrew crew({.workers = 2, .slices = 40}, [](std::int64_t, Owner, int) { die(SIGKILL); });
+    const WatchFacts facts = crew.watch({.max_attempts = 1});
+    CHECK(facts.gave_up.empty());
+    CHECK(facts.causes.size() == 40);
+    check_counts(crew.ledger(), 0, 0, 40);
+}
+
 TEST_CASE("in a group only the slice in the filter is charged, and the group comes back without it",
           "[supervision][crash]") {
     const test::Watchdog watchdog("a group with a bad slice");

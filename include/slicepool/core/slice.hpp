@@ -55,7 +55,7 @@ struct BasicSlice {
     [[nodiscard]] bool has_contiguous_rows() const noexcept {
         return column_stride == static_cast<std::int64_t>(size_of(dtype)) || shape.columns <= 1;
     }
-
+    // NOLINTNEXTLINE(google-explicit-constructor): as a T* is a const T*
     operator BasicSlice<const std::byte>() const noexcept requires(!std::is_const_v<Byte>) {
         return {data, dtype, shape, row_stride, column_stride};
     }
