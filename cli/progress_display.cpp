@@ -78,7 +78,7 @@ void ProgressDisplay::draw_bar() {
 }
 
 void ProgressDisplay::clear_bar() {
-    if (drawn_ > 0) print("\r" + std::string(drawn_, ' ') + "\r");
+    if (drawn_ > 0) print(fmt::format("\r{:{}}\r", "", drawn_));
     drawn_ = 0;
 }
 
