@@ -1,6 +1,7 @@
 // slicepool.hpp: the whole public face in one include. Namespace slicepool, by custom `namespace sp = slicepool;`.
 #pragma once
 
+#include <slicepool/core/current_slice.hpp>
 #include <slicepool/core/dtype.hpp>
 #include <slicepool/core/error.hpp>
 #include <slicepool/core/filter.hpp>

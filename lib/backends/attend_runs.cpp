@@ -12,21 +12,28 @@ constexpr auto kLookAgain = 1000ms;  // between runs
 constexpr auto kAdmission = 30s;
 constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
 
-/// Works until the run has nothing left that could be offered again.
-void take_part(const ControlArea& control, std::uint32_t run, Owner owner, const RunHooks& hooks) {
+/// Works until the run has nothing left that could be offered again: then true. False when the worker retires.
+bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const RunHooks& hooks) {
     ControlHeader& header = control.header();
     WorkOrder order = header.order;
     hooks.enter(order);
     const std::int64_t task_count = order.grouping.task_count(order.slices.count);
     WorkerMailbox& mailbox = control.mailboxes()[owner.slot];
-    const WorkPlace place{
-        owner,       control.ledger(task_count), control.records(order.slices.count), &control.board(), &mailbox,
-        &header.stop};
+    const WorkPlace place{owner,
+                          control.ledger(task_count),
+                          control.records(order.slices.count),
+                          &control.board(),
+                          &mailbox,
+                          &header.stop,
+                          order.shielded ? hooks.shield : nullptr};
+    bool retires = false;
+    const auto may_go_on = [&] { return !(retires = !hooks.may_go_on(order)); };
     const double cpu_before = os::thread_cpu_seconds();
     while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
         const std::uint32_t offered = header.offered.load();
-        work(order, place, [] { return true; });
+        work(order, place, may_go_on);
         mailbox.cpu_ns.store(static_cast<std::int64_t>(1e9 * (os::thread_cpu_seconds() - cpu_before)));
+        if (retires) return false;
         const SliceLedger::Counts counts = place.ledger.count();
         if (counts.waiting == 0 && counts.claimed == 0) {
             ++header.offered;  // the others need not wait for their time limit to see it
@@ -37,6 +44,7 @@ void take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
         if (counts.waiting == 0 && header.stop.load() == 0)
             os::wait_while_equal(header.offered, offered, kLookAgainInRun);
     }
+    return true;
 }
 
 /// False when the host never learnt of this worker: another one may have its seat.
@@ -63,8 +71,12 @@ void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
             continue;
         }
         attended = run;
-        take_part(control, run, owner, hooks);
+        const bool stays = take_part(control, run, owner, hooks);
         hooks.leave();
+        if (!stays) {
+            control.mailboxes()[owner.slot].retired.store(1);
+            return;
+        }
         control.mailboxes()[owner.slot].finished_run.store(run, std::memory_order_release);
         bell.ring();
     }

@@ -5,6 +5,7 @@
 #include "backends/control_area.hpp"
 
 #include "os/event.hpp"
+#include "worker/work.hpp"
 
 #include <functional>
 
@@ -14,9 +15,12 @@ namespace slicepool {
 struct RunHooks {
     std::function<void(WorkOrder&)> enter;  ///< with a private copy of the order, before the first claim
     std::function<void()> leave;            ///< when nothing is left to claim, before the host is told
+    /// Asked before each claim; a no ends the worker's life in order.
+    std::function<bool(const WorkOrder&)> may_go_on = [](const WorkOrder&) { return true; };
+    Shield* shield = nullptr;  ///< raised in runs that ask for it
 };
 
-/// Returns when the control area is closing. `bell` is rung when this worker has left a run.
+/// Returns when the control area is closing, or the worker has retired. `bell` is rung when this worker has left a run.
 void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell, const RunHooks& hooks) noexcept;
 
 }  // namespace slicepool

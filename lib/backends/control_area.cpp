@@ -48,6 +48,10 @@ ControlArea::ControlArea(int worker_count, std::int64_t most_slices) : most_slic
     ledger_ = base + parts.ledger;
 }
 
+std::span<std::byte> ControlArea::range() const noexcept {
+    return mapping_.range().subspan(os::page_bytes(), mapping_.size() - 2 * os::page_bytes());
+}
+
 SliceLedger ControlArea::prepare_run(std::int64_t slice_count, std::int64_t task_count) const noexcept {
     auto* const records = reinterpret_cast<SliceRecord*>(records_);
     for (std::int64_t position = 0; position < slice_count; ++position) ::new (records + position) SliceRecord;

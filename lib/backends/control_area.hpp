@@ -51,6 +51,8 @@ public:
     [[nodiscard]] std::span<WorkerMailbox> mailboxes() const noexcept { return mailboxes_; }
     [[nodiscard]] MessageBoard& board() const noexcept { return *board_; }
     [[nodiscard]] std::int64_t most_slices() const noexcept { return most_slices_; }
+    /// All of it but the guard pages.
+    [[nodiscard]] std::span<std::byte> range() const noexcept;
 
     /// Records, all open, and a ledger, all waiting, for a run; and clean mailboxes and messages.
     [[nodiscard]] SliceLedger prepare_run(std::int64_t slice_count, std::int64_t task_count) const noexcept;

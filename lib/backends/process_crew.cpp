@@ -3,6 +3,8 @@
 #include "backends/attend_runs.hpp"
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
+#include "backends/shared_memory_shield.hpp"
+#include "backends/worker_limits.hpp"
 #include "backends/worker_memory.hpp"
 
 #include "memory/arena.hpp"
@@ -24,7 +26,10 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
     static_cast<void>(Arena::instance());  // it must exist before the fork, or workers would each make their own
     return [&control, &bell, host_pid, inherited](Owner owner) {
         WorkerMemory memory(host_pid, inherited);
+        WorkerLimits limits(control.mailboxes()[owner.slot]);
+        SharedMemoryShield shield(control.range());
         const auto enter = [&](WorkOrder& order) {
+            os::lead_own_group();  // not before the host knows us: until then we are the template's to kill
             try {
                 memory.enter_run(control.header(), order);
             } catch (const std::exception&) {
@@ -32,7 +37,15 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
             }
         };
         // What user code printed must not wait for a worker's end, which is sudden.
-        attend_runs(control, owner, bell, {enter, [] { os::flush_output(); }});
+        const auto leave = [&] {
+            limits.leave_run();
+            os::flush_output();
+        };
+        attend_runs(control, owner, bell,
+                    {.enter = enter,
+                     .leave = leave,
+                     .may_go_on = [&](const WorkOrder& order) { return limits.may_go_on(order); },
+                     .shield = &shield});
     };
 }
 

@@ -35,7 +35,7 @@ ThreadCrew::ThreadCrew(int worker_count, std::int64_t most_slices)
         for (int slot = 0; slot < worker_count; ++slot)
             workers_.emplace_back([this, slot] {
                 attend_runs(control_, {static_cast<std::uint16_t>(slot), kIncarnation}, bell_,
-                            {[](WorkOrder&) {}, [] {}});
+                            {.enter = [](WorkOrder&) {}, .leave = [] {}});
             });
     } catch (const std::system_error& error) {
         dismiss();

@@ -75,6 +75,11 @@ std::int64_t Report::count(SliceStatus status) const noexcept {
     return std::ranges::count_if(slices, [status](const SliceOutcome& s) { return s.status == status; });
 }
 
+std::int64_t Report::deaths() const noexcept {
+    return std::ranges::count_if(workers,
+                                 [](const WorkerLife& worker) { return worker.death_seconds >= 0 && !worker.retired; });
+}
+
 std::int64_t Report::retries() const noexcept {
     std::int64_t retries = 0;
     for (const SliceOutcome& slice : slices) retries += std::max(0, slice.attempts - 1);

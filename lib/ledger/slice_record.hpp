@@ -57,8 +57,9 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> first_claim_ns{0};  ///< steady clock, 0 before
     std::atomic<std::uint32_t> admitted{0};       ///< incarnation the host knows to sit here; written by the host
     std::atomic<std::uint32_t> finished_run{0};   ///< the last run this worker left
+    std::atomic<std::uint32_t> retired{0};        ///< 1: it is about to end in order
 
-    /// Everything but admitted and finished_run as at the start of a run. For the host, while the worker is idle or the seat empty.
+    /// Everything but admitted, finished_run and retired as at the start of a run. For the host, while the worker is idle or the seat empty.
     void reset() noexcept;
 };
 

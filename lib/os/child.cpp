@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <iostream>
+#include <string>
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -42,14 +43,39 @@ struct StreamBuffer : std::streambuf {
 
 }  // namespace
 
+bool ExitStatus::was_killed() const noexcept { return known && signal == SIGKILL; }
+
 void Child::kill() const noexcept {
     if (pidfd_) ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
+bool Child::has_ended() const noexcept {
+    if (!pidfd_) return true;
+    pollfd polled{pidfd_.get(), POLLIN, 0};
+    return ::poll(&polled, 1, 0) > 0 && polled.revents != 0;
+}
+
+void Child::kill_group() const noexcept {
+    // Its number stays its own until it is reaped, unless the host reaps every child that ends: then it may be a
+    // stranger's by now.
+    siginfo_t info{};
+    if (pidfd_ && pid_ > 1 &&
+        ::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(pidfd_.get()), &info,
+                 WEXITED | WNOHANG | WNOWAIT | __WALL) == 0)
+        ::kill(-static_cast<pid_t>(pid_), SIGKILL);
+}
+
+double Child::cpu_seconds() const noexcept {
+    clockid_t clock{};
+    timespec time{};
+    if (!pidfd_ || ::clock_getcpuclockid(static_cast<pid_t>(pid_), &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+        return 0.0;
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
 std::optional<ExitStatus> Child::try_reap() noexcept {
     if (!pidfd_) return ExitStatus{.known = false};
-    pollfd polled{pidfd_.get(), POLLIN, 0};
-    if (::poll(&polled, 1, 0) <= 0 || polled.revents == 0) return std::nullopt;
+    if (!has_ended()) return std::nullopt;
     siginfo_t info{};
     int result = 0;
     do
@@ -169,6 +195,18 @@ void become_background_process() noexcept {
 void die_with_parent(std::int64_t parent_pid) noexcept {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     if (::getppid() != parent_pid) ::_exit(1);  // it died before we asked
+}
+
+void lead_own_group() noexcept { ::setpgid(0, 0); }
+
+void prefer_as_memory_victim() noexcept {
+    // Raising one's own score takes no privilege; lowering it would, so a host that already is a likelier victim stays.
+    constexpr int kScore = 500;
+    const FileDescriptor file(::open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+    std::array<char, 16> text{};
+    if (!file || ::read(file.get(), text.data(), text.size() - 1) <= 0 || std::atoi(text.data()) >= kScore) return;
+    const std::string wanted = std::to_string(kScore);
+    [[maybe_unused]] const auto ignored = ::pwrite(file.get(), wanted.data(), wanted.size(), 0);
 }
 
 void skip_exit_handlers() noexcept {

@@ -15,6 +15,11 @@ struct ExitStatus {
     int signal = 0;     ///< killed by this signal, or 0
     int code = 0;       ///< exit code when signal is 0
     bool known = true;  ///< false when the host program reaped the child first (SIGCHLD ignored, wait on any child)
+
+    /// By SIGKILL: ours, the system's or somebody else's.
+    [[nodiscard]] bool was_killed() const noexcept;
+    /// It left by itself, with code 0.
+    [[nodiscard]] bool was_orderly() const noexcept { return known && signal == 0 && code == 0; }
 };
 
 /// A child process of ours. Passive: kills and reaps only when told to. Not safe for concurrent calls.
@@ -30,6 +35,12 @@ public:
 
     /// SIGKILL; no error when it has ended already.
     void kill() const noexcept;
+    /// SIGKILL to the process group it leads, if it does: what it forked. Only until it is reaped.
+    void kill_group() const noexcept;
+    /// Processor time it has used so far, all threads, in seconds; 0 once it has ended.
+    [[nodiscard]] double cpu_seconds() const noexcept;
+    /// True when it has ended and waits to be reaped.
+    [[nodiscard]] bool has_ended() const noexcept;
     /// Reaps it if it has ended. Afterwards its last store is visible and it can make no other.
     [[nodiscard]] std::optional<ExitStatus> try_reap() noexcept;
     /// Waits for the end, at most `limit`, and reaps.
@@ -60,6 +71,10 @@ struct Sibling {
 void become_background_process() noexcept;
 /// Asks the kernel for SIGKILL when the parent thread dies; exits at once when the parent is not `parent_pid` any more.
 void die_with_parent(std::int64_t parent_pid) noexcept;
+/// Makes the calling process the leader of a process group of its own, so that what it forks can be killed with it.
+void lead_own_group() noexcept;
+/// Asks the kernel to take this process before others when memory runs out.
+void prefer_as_memory_victim() noexcept;
 /// Makes exit() in user code end the process at once with its code, without running the host's exit handlers.
 void skip_exit_handlers() noexcept;
 /// Writes out what user code printed, then ends the process without running the host's exit handlers.

@@ -48,7 +48,8 @@ void FileDescriptor::reset(int fd) noexcept {
 }
 
 FileDescriptor open_for_reading(const std::filesystem::path& path) {
-    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    // Without O_NONBLOCK a named pipe would wait for somebody to write into it.
+    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     if (!fd) throw SystemError("open", path.native(), last_system_error());
     return fd;
 }
@@ -115,7 +116,10 @@ void reserve_blocks(int fd, std::uint64_t size, std::string_view what) {
 }
 
 void synchronise(int fd, std::string_view what) {
-    if (::fsync(fd) != 0) throw SystemError("flush", what, last_system_error());
+    int result = 0;
+    do result = ::fsync(fd);
+    while (result != 0 && errno == EINTR);
+    if (result != 0) throw SystemError("flush", what, last_system_error());
 }
 
 void rename_over(const std::filesystem::path& from, const std::filesystem::path& to) {

@@ -2,9 +2,11 @@
 
 #include <sched.h>
 #include <sys/sysinfo.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <string>
@@ -99,6 +101,16 @@ double memory_left(const Membership& membership) {
     return left;
 }
 
+/// The value behind `key` in a file of lines "key value".
+std::optional<std::uint64_t> read_entry(const fs::path& path, std::string_view key) {
+    std::ifstream file(path);
+    std::string name;
+    std::string value;
+    while (file >> name >> value)
+        if (name == key) return std::strtoull(value.c_str(), nullptr, 10);
+    return std::nullopt;
+}
+
 int affinity_cores() {
     // The kernel's mask may be wider than a cpu_set_t: grow until it fits.
     for (int cpus = CPU_SETSIZE; cpus <= 1 << 16; cpus *= 2) {
@@ -146,6 +158,36 @@ std::uint64_t total_memory() {
     struct sysinfo info {};
     if (::sysinfo(&info) != 0) return std::uint64_t{1} << 30;
     return (std::uint64_t{info.totalram} + info.totalswap) * info.mem_unit;
+}
+
+std::uint64_t memory_kills() { return memory_kills("/proc/vmstat", "/proc/self/cgroup", "/sys/fs/cgroup"); }
+
+std::uint64_t memory_kills(const fs::path& vmstat, const fs::path& cgroup_file, const fs::path& cgroup_root) {
+    for (const Membership& membership : memberships(cgroup_file, cgroup_root, "memory")) {
+        const char* const file = membership.version2 ? "memory.events" : "memory.oom_control";
+        if (const auto kills = read_entry(membership.mount / membership.group / file, "oom_kill")) return *kills;
+    }
+    return read_entry(vmstat, "oom_kill").value_or(0);
+}
+
+std::uint64_t private_bytes(std::uint64_t enough) {
+    // Anonymous pages bound what is private from above: those shared with a parent since the fork are among them.
+    std::ifstream statm("/proc/self/statm");
+    std::uint64_t total = 0;
+    std::uint64_t resident = 0;
+    std::uint64_t shared = 0;
+    const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    if (statm >> total >> resident >> shared && (resident - std::min(shared, resident)) * page < enough)
+        return (resident - shared) * page;
+    std::ifstream file("/proc/self/smaps_rollup");
+    std::string line;
+    std::getline(file, line);  // the head
+    std::string key;
+    std::uint64_t kibibytes = 0;
+    std::uint64_t sum = 0;
+    while (file >> key >> kibibytes && std::getline(file, line))
+        if (key == "Private_Clean:" || key == "Private_Dirty:" || key == "Swap:") sum += kibibytes * 1024;
+    return sum;
 }
 
 std::uint64_t proportional_set_bytes(std::int64_t pid) {

@@ -31,4 +31,14 @@ namespace slicepool::os {
 /// The proportional set size of a process (shared pages divided by their users); 0 when the system does not say.
 [[nodiscard]] std::uint64_t proportional_set_bytes(std::int64_t pid);
 
+/// Bytes of memory that only this process has: what goes when it ends. Exact, and slow where it is not small: a quick
+/// upper bound is asked first, and returned when it is below `enough`.
+[[nodiscard]] std::uint64_t private_bytes(std::uint64_t enough);
+
+/// How often the system has killed a process for want of memory, in this process's control group where that is counted,
+/// else on the whole machine; 0 when the system does not say.
+[[nodiscard]] std::uint64_t memory_kills();
+[[nodiscard]] std::uint64_t memory_kills(const std::filesystem::path& vmstat, const std::filesystem::path& cgroup_file,
+                                         const std::filesystem::path& cgroup_root);
+
 }  // namespace slicepool::os

@@ -82,7 +82,10 @@ FileDescriptor sealed_memory_file(const char* name, std::size_t bytes) {
     if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < bytes)
         throw SystemError("size memory file", name, std::make_error_code(std::errc::file_too_large),
                           "the limit on file sizes, ulimit -f, stands in the way");
-    FileDescriptor fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    // Never to be executed; kernels before 6.3 do not know the flag, later ones complain without it.
+    constexpr unsigned kNoExecSeal = 0x0008U;
+    FileDescriptor fd(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | kNoExecSeal));
+    if (!fd && errno == EINVAL) fd.reset(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
     if (!fd) throw SystemError("create memory file", name, last_system_error());
     if (::ftruncate(fd.get(), static_cast<off_t>(bytes)) != 0)
         throw SystemError("size memory file", name, last_system_error());

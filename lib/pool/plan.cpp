@@ -3,6 +3,7 @@
 #include <slicepool/core/error.hpp>
 #include "memory/storage.hpp"
 #include "os/machine.hpp"
+#include "os/mapping.hpp"
 #include "worker/work.hpp"
 
 #include <fmt/format.h>
@@ -15,6 +16,8 @@ namespace slicepool {
 namespace {
 
 constexpr std::int64_t kLineBytes = 64;
+constexpr double kLongestSeconds = 1e9;                            // thirty years; more would overflow the clock
+constexpr std::int64_t kWorthShielding = std::int64_t{256} << 10;  // bytes of an output slice
 constexpr std::size_t kLargestTiles = std::size_t{512} << 20;
 
 SliceSelection select(const Options& options, std::int64_t slice_count) {
@@ -32,13 +35,26 @@ SliceSelection select(const Options& options, std::int64_t slice_count) {
 void check_options(const Options& options) {
     if (options.max_attempts < 1)
         throw InvalidArgument(fmt::format("max_attempts {}: a slice needs at least 1", options.max_attempts));
-    constexpr double kLongestTimeout = 1e9;  // thirty years; more would overflow the clock
     if (options.slice_timeout &&
-        !(options.slice_timeout->count() > 0 && options.slice_timeout->count() <= kLongestTimeout))
+        !(options.slice_timeout->count() > 0 && options.slice_timeout->count() <= kLongestSeconds))
         throw InvalidArgument(fmt::format("slice_timeout {} s: give a positive number of seconds up to 1e9, or none",
                                           options.slice_timeout->count()));
     if (options.progress_interval.count() < 1)
         throw InvalidArgument(fmt::format("progress_interval {} ms: at least 1 ms", options.progress_interval.count()));
+}
+
+void check_worker_limits(const Options& options) {
+    if (options.restart_intensity &&
+        (options.restart_intensity->deaths < 0 || !(options.restart_intensity->window.count() > 0 &&
+                                                    options.restart_intensity->window.count() <= kLongestSeconds)))
+        throw InvalidArgument(
+            fmt::format("restart_intensity {} deaths in {} s: give 0 deaths or more in a positive number of seconds",
+                        options.restart_intensity->deaths, options.restart_intensity->window.count()));
+    if (options.max_slices_per_worker && *options.max_slices_per_worker < 1)
+        throw InvalidArgument(fmt::format("max_slices_per_worker {}: a worker does at least 1, or leave it out",
+                                          *options.max_slices_per_worker));
+    if (options.max_private_memory_per_worker && *options.max_private_memory_per_worker == 0)
+        throw InvalidArgument("max_private_memory_per_worker 0: give a number of bytes, or leave it out");
 }
 
 void check_volumes(const AnyVolume& input, const AnyVolume& output, int axis) {
@@ -58,6 +74,25 @@ bool same_pixels(const AnyVolume& a, const AnyVolume& b) {
 /// Bytes from one slice of the run to the next.
 std::int64_t pitch(const AnyVolume& volume, const WorkOrder& order) {
     return volume.strides()[static_cast<std::size_t>(order.axis)] * order.slices.step;
+}
+
+/// Each slice of the run is pages of its own, without gaps.
+bool is_whole_pages(const AnyVolume& output, const WorkOrder& order) {
+    const auto page = static_cast<std::uintptr_t>(os::page_bytes());
+    const Slice first = output.slice(order.axis, order.slices.first);
+    const std::int64_t row_bytes = first.shape.columns * static_cast<std::int64_t>(size_of(first.dtype));
+    return first.has_contiguous_rows() && (first.row_stride == row_bytes || first.shape.rows <= 1) &&
+           reinterpret_cast<std::uintptr_t>(first.data) % page == 0 &&
+           static_cast<std::uintptr_t>(first.shape.rows * row_bytes) % page == 0 &&
+           static_cast<std::uintptr_t>(pitch(output, order)) % page == 0;
+}
+
+/// Closing and opening memory costs a few microseconds a slice.
+void plan_shield(WorkOrder& order, const AnyVolume& output, const Options& options) {
+    const Slice first = output.slice(order.axis, order.slices.first);
+    const std::int64_t bytes = first.shape.count() * static_cast<std::int64_t>(size_of(first.dtype));
+    order.shielded = options.guard_output.value_or(bytes >= kWorthShielding);
+    order.guard_output = order.shielded && !order.tiled() && is_whole_pages(output, order);
 }
 
 /// Slices closer than a cache line are dealt out in groups that start and end on a line, as far as the rows allow: where
@@ -84,6 +119,7 @@ Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef&
                const Options& options) {
     const int axis = normalise_axis(options.axis);
     check_options(options);
+    check_worker_limits(options);
     check_volumes(input, output, axis);
 
     WorkOrder order;
@@ -118,6 +154,10 @@ Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef&
                 "volume of its own");
     }
     order.populate_output = !output.storage()->populated();
+    order.refuse_non_finite = options.non_finite == NonFinite::fail;
+    order.max_slices_per_worker = options.max_slices_per_worker.value_or(0);
+    order.max_private_bytes_per_worker = options.max_private_memory_per_worker.value_or(0);
+    if (order.slices.count > 0 && backend == Backend::processes) plan_shield(order, output, options);
 
     Plan plan;
     plan.task_count = order.grouping.task_count(order.slices.count);

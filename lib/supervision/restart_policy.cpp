@@ -6,8 +6,13 @@
 
 namespace slicepool {
 
-RestartPolicy::RestartPolicy(int worker_count, std::chrono::nanoseconds window) noexcept
-    : most_deaths_(static_cast<std::size_t>(std::max(10, 2 * worker_count))), window_(window) {}
+RestartPolicy::RestartPolicy(const RestartIntensity& intensity) noexcept
+    : most_deaths_(static_cast<std::size_t>(std::max(intensity.deaths, 0))),
+      window_(std::chrono::duration_cast<std::chrono::nanoseconds>(intensity.window)) {}
+
+RestartIntensity RestartPolicy::default_for(int worker_count) noexcept {
+    return {.deaths = std::max(10, 2 * worker_count), .window = std::chrono::seconds(5)};
+}
 
 RestartDecision RestartPolicy::decide(const DeathHistory& history) const {
     const auto& deaths = history.deaths_without_progress;
@@ -18,7 +23,7 @@ RestartDecision RestartPolicy::decide(const DeathHistory& history) const {
         return {RestartDecision::What::give_up,
                 {},
                 fmt::format("{} workers died within {} s without completing a slice", recent,
-                            std::chrono::duration_cast<std::chrono::seconds>(window_).count())};
+                            std::chrono::duration<double>(window_).count())};
     const std::size_t half = most_deaths_ / 2;
     if (recent <= half) return {};
     const auto doublings = std::min<std::size_t>(recent - half - 1, 6);

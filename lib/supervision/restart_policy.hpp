@@ -2,7 +2,10 @@
 // No clock and no process here; see supervisor.hpp for the deed.
 #pragma once
 
+#include <slicepool/core/options.hpp>
+
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -23,8 +26,10 @@ struct RestartDecision {
 /// Erlang's restart intensity: so many deaths within a window, with nothing achieved in between, and it gives up.
 class RestartPolicy {
 public:
-    /// Gives up beyond max(10, 2 x workers) deaths in `window`; waits before a restart once half of them are used up.
-    explicit RestartPolicy(int worker_count, std::chrono::nanoseconds window = std::chrono::seconds(5)) noexcept;
+    /// Gives up beyond so many deaths within the window; waits before a restart once half of them are used up.
+    explicit RestartPolicy(const RestartIntensity& intensity) noexcept;
+    /// What a crew gets that asks for nothing else: max(10, 2 x workers) deaths in 5 s.
+    [[nodiscard]] static RestartIntensity default_for(int worker_count) noexcept;
 
     [[nodiscard]] RestartDecision decide(const DeathHistory& history) const;
 

@@ -3,8 +3,10 @@
 #include "supervision/watch.hpp"
 
 #include <slicepool/core/error.hpp>
+#include "os/channel.hpp"
 
 #include <cerrno>
+#include <new>
 #include <utility>
 
 namespace slicepool {
@@ -16,9 +18,25 @@ Supervisor::Supervisor(std::span<WorkerMailbox> mailboxes, const os::Event& bell
     : mailboxes_(mailboxes),
       bell_(bell),
       make_worker_main_(std::move(make_worker_main)),
-      workers_(mailboxes.size()),
-      policy_(static_cast<int>(mailboxes.size())) {
-    templates_.push_back(std::make_unique<TemplateProcess>(make_worker_main_()));
+      stderr_tails_(mailboxes.size()),
+      workers_(mailboxes.size()) {
+    const std::size_t bytes = os::whole_pages(mailboxes.size() * sizeof(os::CrashTrace));
+    const os::FileDescriptor file = os::sealed_memory_file("slicepool-traces", bytes);
+    trace_memory_ = os::Mapping::of_file(file.get(), 0, bytes, os::Access::read_write, "crash traces");
+    auto* const traces = reinterpret_cast<os::CrashTrace*>(trace_memory_.data());
+    for (std::size_t slot = 0; slot < mailboxes.size(); ++slot) ::new (traces + slot) os::CrashTrace;
+    traces_ = {traces, mailboxes.size()};
+    templates_.push_back(make_template());
+}
+
+/// What every worker process does before its main: it makes itself known when it dies.
+std::unique_ptr<TemplateProcess> Supervisor::make_template() const {
+    return std::make_unique<TemplateProcess>([this, worker_main = make_worker_main_()](Owner owner) {
+        os::prefer_as_memory_victim();
+        stderr_tails_[owner.slot].become_standard_error();
+        os::record_crashes_in(traces_[owner.slot]);
+        worker_main(owner);
+    });
 }
 
 Supervisor::~Supervisor() {
@@ -27,7 +45,10 @@ Supervisor::~Supervisor() {
 
 void Supervisor::kill_crew() noexcept {
     for (const WorkerProcess& worker : workers_)
-        if (worker.alive()) worker.child.kill();
+        if (worker.alive()) {
+            worker.child.kill();
+            worker.child.kill_group();
+        }
     for (WorkerProcess& worker : workers_)
         if (worker.alive()) static_cast<void>(worker.child.reap_within(10s));
 }
@@ -37,9 +58,14 @@ void Supervisor::spawn(std::size_t slot) {
     WorkerMailbox& mailbox = mailboxes_[slot];
     mailbox.reset();
     mailbox.finished_run.store(0);
+    mailbox.retired.store(0);
+    traces_[slot].clear();
+    stderr_tails_[slot].pass_on();
+    stderr_tails_[slot].forget();
     const auto try_spawn = [&] {
         const Owner owner{static_cast<std::uint16_t>(slot), next_incarnation_++};
-        workers_[slot] = {owner, templates_.back()->spawn(owner), Clock::now()};
+        auto [here, there] = os::make_channel();
+        workers_[slot] = {owner, templates_.back()->spawn(owner, there.get()), Clock::now(), std::move(here)};
     };
     try {
         try_spawn();
@@ -47,7 +73,7 @@ void Supervisor::spawn(std::size_t slot) {
         if (error.code().value() != EPIPE) throw;
         // Somebody killed the template. Its workers live as long as its object does; a worker it had just forked without
         // telling us is never admitted.
-        templates_.push_back(std::make_unique<TemplateProcess>(make_worker_main_()));
+        templates_.push_back(make_template());
         try_spawn();
     }
     mailbox.admitted.store(workers_[slot].owner.incarnation);
@@ -57,7 +83,10 @@ void Supervisor::spawn(std::size_t slot) {
 void Supervisor::fill_crew() {
     bool any = false;
     for (std::size_t slot = 0; slot < workers_.size(); ++slot) {
-        if (workers_[slot].alive()) static_cast<void>(workers_[slot].child.try_reap());  // it may have died idle
+        if (workers_[slot].alive() && workers_[slot].child.has_ended()) {  // it may have died idle
+            workers_[slot].child.kill_group();
+            static_cast<void>(workers_[slot].child.try_reap());
+        }
         if (!workers_[slot].alive()) {
             try {
                 spawn(slot);

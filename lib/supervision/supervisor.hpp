@@ -12,8 +12,11 @@
 #include "ledger/slice_record.hpp"
 #include "ledger/task_grouping.hpp"
 #include "os/child.hpp"
+#include "os/crash_trace.hpp"
 #include "os/event.hpp"
 #include "os/futex.hpp"
+#include "os/mapping.hpp"
+#include "os/output_tail.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -78,16 +81,19 @@ private:
     class Watch;
 
     void spawn(std::size_t slot);
+    [[nodiscard]] std::unique_ptr<TemplateProcess> make_template() const;
 
     std::span<WorkerMailbox> mailboxes_;
     const os::Event& bell_;
     std::function<WorkerMain()> make_worker_main_;
     std::int64_t maker_pid_ = os::process_id();
+    std::vector<os::OutputTail> stderr_tails_;  // by slot
+    os::Mapping trace_memory_;
+    std::span<os::CrashTrace> traces_;  // by slot
     std::vector<std::unique_ptr<TemplateProcess>>
         templates_;                       // the last one forks; earlier ones were killed by somebody
     std::vector<WorkerProcess> workers_;  // by slot
     std::uint32_t next_incarnation_ = 1;
-    RestartPolicy policy_;
 };
 
 }  // namespace slicepool

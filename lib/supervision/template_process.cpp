@@ -35,8 +35,8 @@ std::span<std::byte> bytes_of(Message& message) noexcept {
 void serve(int channel, std::int64_t host_pid, const WorkerMain& worker_main) {
     while (true) {
         Request request;
-        os::FileDescriptor unused;
-        switch (os::receive_message(channel, bytes_of(request), unused, kForever)) {
+        os::FileDescriptor life_line;
+        switch (os::receive_message(channel, bytes_of(request), life_line, kForever)) {
             case os::Received::timed_out: continue;
             case os::Received::closed: return;
             case os::Received::message: break;
@@ -109,11 +109,11 @@ TemplateProcess::~TemplateProcess() {
     forker_.join();
 }
 
-os::Child TemplateProcess::spawn(Owner owner) {
+os::Child TemplateProcess::spawn(Owner owner, int life_line) {
     Request request{owner};
     Reply reply;
     os::FileDescriptor pidfd;
-    if (!os::send_message(channel_.get(), bytes_of(request)) ||
+    if (!os::send_message(channel_.get(), bytes_of(request), life_line) ||
         os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit) != os::Received::message)
         throw SystemError("fork", "worker process", {EPIPE, std::system_category()}, "the template process is gone");
     if (reply.pid_or_error <= 0)

@@ -28,8 +28,9 @@ public:
     TemplateProcess& operator=(const TemplateProcess&) = delete;
 
     /// A new worker. Throws SystemError: EAGAIN or ENOMEM when the system is short of processes or memory, EPIPE when the
-    /// template itself is gone.
-    [[nodiscard]] os::Child spawn(Owner owner);
+    /// template itself is gone. The worker, and nobody else, keeps a copy of `life_line` until it ends, closes it or
+    /// executes another program.
+    [[nodiscard]] os::Child spawn(Owner owner, int life_line = -1);
 
     [[nodiscard]] std::int64_t pid() const noexcept { return template_.pid(); }
 

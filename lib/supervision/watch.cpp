@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace slicepool {
@@ -14,21 +15,21 @@ using namespace std::chrono_literals;
 
 /// No wait relies on a wake-up alone: this long after a lost one things go on.
 constexpr std::chrono::nanoseconds kLongestWait = 50ms;
+/// A process that ends closes its descriptors a little before it can be reaped.
+constexpr std::chrono::nanoseconds kLastMoments = 100ms;
 
 std::chrono::nanoseconds since_epoch(std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
 }
 
-Cause cause_of(const os::ExitStatus& status) {
-    Cause cause{.kind = SliceStatus::crashed, .signal = status.signal, .exit_code = status.code, .text = {}};
-    if (!status.known) cause.text = "its exit status was taken by the host program";
-    return cause;
-}
-
 }  // namespace
 
 Supervisor::Watch::Watch(Supervisor& supervisor, const WatchedRun& run)
-    : supervisor_(supervisor), run_(run), next_progress_(run.start + run.options->progress_interval) {}
+    : supervisor_(supervisor),
+      run_(run),
+      policy_(run.options->restart_intensity.value_or(
+          RestartPolicy::default_for(static_cast<int>(supervisor.workers_.size())))),
+      next_progress_(run.start + run.options->progress_interval) {}
 
 WatchFacts Supervisor::Watch::until_the_end() {
     while (true) {
@@ -36,6 +37,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
         bury_the_dead();
         settle_orphans();
         kill_the_overdue();
+        kill_those_who_left();
         replace_the_dead();
         report_progress();
         if (has_ended()) break;
@@ -54,8 +56,11 @@ WatchFacts Supervisor::Watch::until_the_end() {
 
 void Supervisor::Watch::wait_for_news() {
     std::vector<int> fds{supervisor_.bell_.fd()};
-    for (const WorkerProcess& worker : supervisor_.workers_)
+    for (const WorkerProcess& worker : supervisor_.workers_) {
+        fds.push_back(supervisor_.stderr_tails_[worker.owner.slot].fd());
         if (worker.alive()) fds.push_back(worker.child.pidfd());
+        if (worker.alive() && !worker.hung_up) fds.push_back(worker.life_line.get());
+    }
     const auto now = Clock::now();
     std::chrono::nanoseconds limit = kLongestWait;
     if (next_restart_) limit = std::min<std::chrono::nanoseconds>(limit, *next_restart_ - now);
@@ -64,6 +69,7 @@ void Supervisor::Watch::wait_for_news() {
         limit = std::min(limit, std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout) / 4);
     static_cast<void>(os::wait_readable(fds, std::max<std::chrono::nanoseconds>(limit, 1ms)));
     supervisor_.bell_.clear();
+    for (os::OutputTail& tail : supervisor_.stderr_tails_) tail.pass_on();
 }
 
 void Supervisor::Watch::heed_the_caller() {
@@ -76,11 +82,40 @@ void Supervisor::Watch::heed_the_caller() {
 
 void Supervisor::Watch::bury_the_dead() {
     for (WorkerProcess& worker : supervisor_.workers_)
-        if (worker.alive())
-            if (const auto status = worker.child.try_reap()) {
-                bury(worker, *status);
-                plan_replacement();
-            }
+        if (worker.alive() && worker.child.has_ended()) {
+            worker.child.kill_group();  // what it forked dies with it
+            if (const auto status = worker.child.try_reap()) bury(worker, *status);
+        }
+}
+
+Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitStatus& status) {
+    const std::size_t slot = worker.owner.slot;
+    Cause cause{.kind = SliceStatus::crashed, .signal = status.signal, .exit_code = status.code, .text = {}};
+    supervisor_.stderr_tails_[slot].pass_on();
+    cause.stderr_tail = supervisor_.stderr_tails_[slot].text();
+    while (!cause.stderr_tail.empty() && cause.stderr_tail.back() == '\n') cause.stderr_tail.pop_back();
+    if (worker.overdue_slice >= 0) {
+        cause.kind = SliceStatus::timed_out;
+        cause.signal = 0;
+        cause.text = fmt::format("after {} s, {:.1f} s of them on a processor", run_.options->slice_timeout->count(),
+                                 worker.cpu_at_end - worker.cpu_at_sight);
+        return cause;
+    }
+    const os::CrashTrace& trace = supervisor_.traces_[slot];
+    if (const int signal = os::signal_behind(trace, status.signal)) {
+        cause.signal = signal;
+        cause.trace = os::describe(trace);
+    }
+    if (!status.known) {
+        cause.text = "its exit status was taken by the host program";
+    } else if (status.was_killed() && worker.killed_as_gone) {
+        cause.text = "it left the run: it executed another program, or closed the descriptors it found";
+    } else if (status.was_killed()) {
+        const std::uint64_t kills = os::memory_kills();
+        cause.text = kills > memory_kills_ ? "the system was out of memory" : "killed from outside";
+        memory_kills_ = kills;
+    }
+    return cause;
 }
 
 /// Settles what a dead worker held and notes its life.
@@ -88,21 +123,20 @@ void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& 
     const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
     const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
     WorkerLife life = life_of(worker);
-    life.cause = cause_of(status);
-    // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
-    const bool overdue = worker.overdue_slice >= 0;
-    const bool charge = !overdue || slice == worker.overdue_slice;
-    if (overdue && run_.options->slice_timeout)
-        life.cause = {.kind = SliceStatus::timed_out,
-                      .signal = 0,
-                      .exit_code = 0,
-                      .text = fmt::format("after {} s", run_.options->slice_timeout->count())};
     life.death_seconds = seconds(Clock::now());
+    life.retired = mailbox.retired.load() == 1 && slice < 0 && status.was_orderly();
+    if (!life.retired) life.cause = cause_of(worker, status);
+    // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
+    const bool charge = worker.overdue_slice < 0 || slice == worker.overdue_slice;
     for (const Claim& claim : run_.ledger.claims_of(worker.owner)) settle(claim, slice, life.cause, charge);
     if (slice >= 0 && slice < run_.slice_count)
         life.slice = slice;  // a position; whoever knows the selection translates
     done_by_the_dead_ += life.slices_done;
     failed_by_the_dead_ += mailbox.slices_failed.load();
+    if (life.retired)
+        next_restart_ = Clock::now();
+    else
+        plan_replacement();
     facts_.lives.push_back(std::move(life));
     ++*run_.offered;
     os::wake_all(*run_.offered);
@@ -112,7 +146,7 @@ void Supervisor::Watch::plan_replacement() {
     if (slices_settled() > settled_at_last_death_) history_.deaths_without_progress.clear();
     settled_at_last_death_ = slices_settled();
     history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
-    const RestartDecision decision = supervisor_.policy_.decide(history_);
+    const RestartDecision decision = policy_.decide(history_);
     if (decision.what == RestartDecision::What::give_up) give_up(decision.reason);
     next_restart_ = Clock::now() + decision.delay;
 }
@@ -181,9 +215,29 @@ void Supervisor::Watch::kill_the_overdue() {
         const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
         const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
         const std::chrono::nanoseconds start(mailbox.slice_start_ns.load(std::memory_order_relaxed));
+        if (slice != worker.watched_slice) {
+            worker.watched_slice = slice;
+            worker.cpu_at_sight = worker.child.cpu_seconds();
+        }
         if (slice < 0 || since_epoch(Clock::now()) - start <= limit) continue;
+        worker.cpu_at_end = worker.child.cpu_seconds();
         worker.overdue_slice = slice;  // requeued only when it has been reaped
         worker.child.kill();
+    }
+}
+
+/// A worker that closed its end of the life line but lives on executes another program, or closed all descriptors it
+/// found: either way it will not come back to the run.
+void Supervisor::Watch::kill_those_who_left() {
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        if (!worker.alive() || worker.overdue_slice >= 0) continue;
+        if (!worker.hung_up) {
+            const std::array line{worker.life_line.get()};
+            if (os::wait_readable(line, 0ns)[0]) worker.hung_up = Clock::now();
+        } else if (Clock::now() - *worker.hung_up > kLastMoments && !worker.killed_as_gone) {
+            worker.killed_as_gone = true;
+            worker.child.kill();
+        }
     }
 }
 
@@ -197,7 +251,7 @@ void Supervisor::Watch::replace_the_dead() {
         } catch (const SystemError& error) {
             // The system is short of processes or memory. Others may go on; try again later, within the policy's limits.
             history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
-            const RestartDecision decision = supervisor_.policy_.decide(history_);
+            const RestartDecision decision = policy_.decide(history_);
             if (decision.what == RestartDecision::What::give_up && supervisor_.pids().empty()) give_up(error.what());
             next_restart_ = Clock::now() + std::max<std::chrono::milliseconds>(decision.delay, 10ms);
         }

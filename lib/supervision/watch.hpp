@@ -4,6 +4,8 @@
 
 #include "supervision/supervisor.hpp"
 
+#include "os/machine.hpp"
+
 #include <optional>
 
 namespace slicepool {
@@ -23,6 +25,8 @@ private:
     void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
     void settle_orphans();
     void kill_the_overdue();
+    void kill_those_who_left();
+    [[nodiscard]] Cause cause_of(const WorkerProcess& worker, const os::ExitStatus& status);
     void replace_the_dead();
     void heed_the_caller();
     void report_progress();
@@ -35,6 +39,8 @@ private:
 
     Supervisor& supervisor_;
     const WatchedRun& run_;
+    RestartPolicy policy_;
+    std::uint64_t memory_kills_ = os::memory_kills();
     WatchFacts facts_;
     DeathHistory history_;
     std::int64_t settled_at_last_death_ = 0;

@@ -4,9 +4,11 @@
 
 #include "ledger/task_word.hpp"
 #include "os/child.hpp"
+#include "os/file_descriptor.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace slicepool {
 
@@ -16,8 +18,14 @@ struct WorkerProcess {
     Owner owner;
     os::Child child;
     Clock::time_point birth;
+    os::FileDescriptor life_line;  ///< hangs up when the worker has closed its end, ended or not
     /// The position it was killed for when its deadline passed, or -1.
     std::int64_t overdue_slice = -1;
+    std::optional<Clock::time_point> hung_up;  ///< when the life line was seen to be closed
+    bool killed_as_gone = false;               ///< for living on long after that
+    std::int64_t watched_slice = -1;           ///< position seen in its mailbox when the deadline was last looked at
+    double cpu_at_sight = 0.0;                 ///< its processor time then, in seconds
+    double cpu_at_end = 0.0;                   ///< and when it was killed for its deadline
 
     [[nodiscard]] bool alive() const noexcept { return static_cast<bool>(child); }
 };

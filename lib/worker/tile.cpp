@@ -41,14 +41,19 @@ void for_each_pixel(const Group<T>& group, T* tile, const SliceShape& shape, std
     }
 }
 
-/// Pixels are moved as integers of their size: four instances serve six types.
+/// Pixels are moved by their size alone: four instances serve six types.
+template <class T>
+struct [[gnu::may_alias]] Bits {
+    T value;
+};
+
 template <class Function>
 void visit_size(DType dtype, Function&& function) noexcept {
     switch (size_of(dtype)) {
-        case 1: return function(std::type_identity<std::uint8_t>{});
-        case 2: return function(std::type_identity<std::uint16_t>{});
-        case 4: return function(std::type_identity<std::uint32_t>{});
-        default: return function(std::type_identity<std::uint64_t>{});
+        case 1: return function(std::type_identity<Bits<std::uint8_t>>{});
+        case 2: return function(std::type_identity<Bits<std::uint16_t>>{});
+        case 4: return function(std::type_identity<Bits<std::uint32_t>>{});
+        default: return function(std::type_identity<Bits<std::uint64_t>>{});
     }
 }
 

@@ -1,10 +1,13 @@
 #include "worker/work.hpp"
 
+#include "worker/non_finite.hpp"
 #include "worker/tile.hpp"
 
 #include <slicepool/core/error.hpp>
+#include "core/current_slice_scope.hpp"
 #include "memory/populate.hpp"
 
+#include <cfenv>
 #include <chrono>
 #include <memory>
 #include <new>
@@ -25,6 +28,34 @@ std::size_t input_tile_bytes(const WorkOrder& order) noexcept {
     const auto bytes = static_cast<std::size_t>(order.grouping.group * input.shape.count()) * size_of(input.dtype);
     return (bytes + 63) / 64 * 64;
 }
+
+/// The shield is down again when this ends, exception or not, before anything is written to shared memory.
+class Shielded {
+public:
+    Shielded(Shield* shield, std::span<std::byte> own_pages) : shield_(shield) {
+        if (shield_ != nullptr) shield_->raise(own_pages);
+    }
+    ~Shielded() {
+        if (shield_ != nullptr) shield_->lower();
+    }
+    Shielded(const Shielded&) = delete;
+    Shielded& operator=(const Shielded&) = delete;
+
+private:
+    Shield* shield_;
+};
+
+/// A filter may leave another rounding mode, or denormals switched off; the next slice must not see it.
+class FloatingPointKept {
+public:
+    FloatingPointKept() noexcept { std::fegetenv(&before_); }
+    ~FloatingPointKept() { std::fesetenv(&before_); }
+    FloatingPointKept(const FloatingPointKept&) = delete;
+    FloatingPointKept& operator=(const FloatingPointKept&) = delete;
+
+private:
+    std::fenv_t before_{};
+};
 
 /// One worker in one run: its kernel and tiles, made at the first claim.
 class Bench {
@@ -71,18 +102,15 @@ private:
 
     /// False when the filter threw; the record then says why.
     bool try_compute(std::int64_t position, TaskGrouping::Range positions, SliceRecord& record) noexcept {
+        const std::int64_t index = order_.slices.index(position);
         try {
-            if (!kernel_) kernel_ = order_.filter.prepare(order_.input_spec(), order_.output.dtype);
-            if (order_.tiled()) {
-                kernel_->apply(input_tile_.slice(position - positions.begin),
-                               output_tile_.slice(position - positions.begin));
-                return true;
-            }
-            const std::int64_t index = order_.slices.index(position);
-            if (order_.populate_output)
-                if (const auto error = populate_for_writing(order_.output, order_.axis, index))
-                    throw SystemError("allocate", "the pages of an output slice", error);
-            kernel_->apply(order_.input.slice(order_.axis, index), order_.output.slice(order_.axis, index));
+            const Slice output = order_.tiled() ? output_tile_.slice(position - positions.begin)
+                                                : order_.output.slice(order_.axis, index);
+            compute(
+                index,
+                order_.tiled() ? input_tile_.slice(position - positions.begin) : order_.input.slice(order_.axis, index),
+                output);
+            if (order_.refuse_non_finite) check_finite(output);
             return true;
         } catch (const std::exception& error) {
             const std::string_view text = error.what();
@@ -91,6 +119,22 @@ private:
             fail(record, "an exception that is no std::exception");
         }
         return false;
+    }
+
+    void compute(std::int64_t index, const ConstSlice& input, const Slice& output) {
+        const CurrentSliceScope named(index);
+        const FloatingPointKept kept;
+        const Shielded shielded(place_.shield, order_.guard_output ? whole_bytes(output) : std::span<std::byte>());
+        if (!kernel_) kernel_ = order_.filter.prepare(order_.input_spec(), order_.output.dtype);
+        if (order_.populate_output && !order_.tiled())
+            if (const auto error = populate_for_writing(order_.output, order_.axis, index))
+                throw SystemError("allocate", "the pages of an output slice", error);
+        kernel_->apply(input, output);
+    }
+
+    /// Of a slice without gaps.
+    static std::span<std::byte> whole_bytes(const Slice& slice) noexcept {
+        return {slice.data, static_cast<std::size_t>(slice.shape.count()) * size_of(slice.dtype)};
     }
 
     void fail(SliceRecord& record, std::string_view why) noexcept {

@@ -15,6 +15,20 @@
 
 namespace slicepool {
 
+/// What stands between the filter and memory that others share. Implemented where processes are made.
+class Shield {
+public:
+    Shield() = default;
+    Shield(const Shield&) = delete;
+    Shield& operator=(const Shield&) = delete;
+    virtual ~Shield() = default;
+
+    /// Before the filter runs: of shared memory only `own_pages` may be written (none when empty). Throws SystemError.
+    virtual void raise(std::span<std::byte> own_pages) = 0;
+    /// After it has run, or thrown.
+    virtual void lower() noexcept = 0;
+};
+
 /// What a worker of a run writes to. All of it is shared memory that the host reads.
 struct WorkPlace {
     Owner owner;
@@ -23,6 +37,7 @@ struct WorkPlace {
     MessageBoard* board;
     WorkerMailbox* mailbox;
     std::atomic<std::uint32_t>* stop;  ///< non-zero: claim no more
+    Shield* shield = nullptr;          ///< null: none
 };
 
 /// Claims and does tasks until none is waiting, `stop` is set or `keep_going` says no (asked before each claim). An

@@ -18,9 +18,14 @@ struct WorkOrder {
     SliceSelection slices;
     TaskGrouping grouping;
     FilterRef filter;
-    std::int64_t start_ns = 0;      ///< steady clock, when the run began
-    bool abort_on_failure = false;  ///< stop claiming after the first failure
-    bool populate_output = false;   ///< the output's pages may not exist yet
+    std::int64_t start_ns = 0;       ///< steady clock, when the run began
+    bool abort_on_failure = false;   ///< stop claiming after the first failure
+    bool populate_output = false;    ///< the output's pages may not exist yet
+    bool refuse_non_finite = false;  ///< a slice with NaN or infinity in it fails
+    bool shielded = false;           ///< worker processes close shared memory to the filter
+    bool guard_output = false;  ///< so much so that of the output only its own slice is open; slices are whole pages
+    std::int64_t max_slices_per_worker = 0;        ///< 0: no limit
+    std::size_t max_private_bytes_per_worker = 0;  ///< 0: no limit
 
     /// Slices are gathered into contiguous tiles, and scattered back.
     [[nodiscard]] bool tiled() const noexcept { return grouping.group > 1; }

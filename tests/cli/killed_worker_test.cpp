@@ -60,7 +60,7 @@ TEST_CASE("killing a worker in the middle of a run changes nothing but the repor
         const json& slice = report["slices"][worker["slice"].get<std::size_t>()];
         CHECK(slice["status"] == "done");
         CHECK(slice["attempts"] == 2);
-        CHECK(slice["causes"][0]["description"] == "crashed(SIGKILL)");
+        CHECK(slice["causes"][0]["description"] == "crashed(SIGKILL): killed from outside");
     }
     CHECK(told);
 

@@ -134,7 +134,8 @@ TEST_CASE("workers killed at random moments: every task is done once, none by tw
     CAPTURE(seed);
     std::mt19937 random(seed);
     std::int64_t given_back = 0;
-    for (int round = 0; round < 200; ++round) {
+    // A storm hits workers at work more than a hundred times, however slowly processes start here.
+    for (int round = 0; round < 200 || given_back <= 100; ++round) {
         CAPTURE(round);
         SharedLedger shared(kTasks);
         auto* const effects = reinterpret_cast<Effects*>(memory.data());
@@ -173,7 +174,5 @@ TEST_CASE("workers killed at random moments: every task is done once, none by tw
             REQUIRE(effects[task].pixel >= kSpins);
         }
     }
-    CAPTURE(given_back);
-    CHECK(given_back > 100);  // else the storm was none
     CHECK(leftovers.found() == "");
 }

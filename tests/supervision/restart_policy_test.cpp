@@ -26,7 +26,7 @@ bool gives_up(const RestartPolicy& policy, const DeathHistory& history) {
 }  // namespace
 
 TEST_CASE("without deaths, and after the first few, a worker is replaced at once", "[supervision][policy]") {
-    const RestartPolicy policy(1);
+    const RestartPolicy policy(RestartPolicy::default_for(1));
     for (int count = 0; count <= 5; ++count) {
         const RestartDecision decision = policy.decide(deaths(count, 1ms));
         CHECK(decision.what == RestartDecision::What::restart);
@@ -41,7 +41,7 @@ TEST_CASE("more deaths without progress than allowed end the run, with the figur
         int allowed;
     };
     const Row row = GENERATE(Row{1, 10}, Row{2, 10}, Row{5, 10}, Row{6, 12}, Row{64, 128});
-    const RestartPolicy policy(row.workers);
+    const RestartPolicy policy(RestartPolicy::default_for(row.workers));
     CHECK_FALSE(gives_up(policy, deaths(row.allowed, 1ms)));
     CHECK(gives_up(policy, deaths(row.allowed + 1, 1ms)));
     CHECK(test::missing_in(policy.decide(deaths(row.allowed + 1, 1ms)).reason,
@@ -49,27 +49,27 @@ TEST_CASE("more deaths without progress than allowed end the run, with the figur
 }
 
 TEST_CASE("deaths further apart than the window are no crash loop, however many", "[supervision][policy]") {
-    CHECK_FALSE(gives_up(RestartPolicy(1), deaths(1000, 1s)));
-    CHECK_FALSE(gives_up(RestartPolicy(1, 1s), deaths(1000, 200ms)));
-    CHECK(gives_up(RestartPolicy(1, 60s), deaths(12, 1s)));
+    CHECK_FALSE(gives_up(RestartPolicy(RestartPolicy::default_for(1)), deaths(1000, 1s)));
+    CHECK_FALSE(gives_up(RestartPolicy({.deaths = 10, .window = 1s}), deaths(1000, 200ms)));
+    CHECK(gives_up(RestartPolicy({.deaths = 10, .window = 60s}), deaths(12, 1s)));
 }
 
 TEST_CASE("only deaths within the window before the last one count", "[supervision][policy]") {
     DeathHistory history = deaths(10, 1ms);
     history.deaths_without_progress.push_back(history.deaths_without_progress.back() + 1min);
-    CHECK_FALSE(gives_up(RestartPolicy(1), history));
-    CHECK(RestartPolicy(1).decide(history).delay == 0ms);
+    CHECK_FALSE(gives_up(RestartPolicy(RestartPolicy::default_for(1)), history));
+    CHECK(RestartPolicy(RestartPolicy::default_for(1)).decide(history).delay == 0ms);
 }
 
 TEST_CASE("restarts are delayed more and more once half the deaths are used up, and boundedly",
           "[supervision][policy]") {
-    const RestartPolicy policy(1);
+    const RestartPolicy policy(RestartPolicy::default_for(1));
     std::chrono::milliseconds before{0};
     for (int count = 6; count <= 10; ++count) {
         const auto delay = policy.decide(deaths(count, 1ms)).delay;
         CHECK(delay > before);
         before = delay;
     }
-    const RestartPolicy large(1000);
+    const RestartPolicy large(RestartPolicy::default_for(1000));
     for (int count = 1000; count <= 2000; count += 100) CHECK(large.decide(deaths(count, 1us)).delay <= 64ms);
 }

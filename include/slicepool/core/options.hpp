@@ -51,6 +51,18 @@ private:
 /// "nan", "zero", "copy_input" or a number. Throws InvalidArgument otherwise.
 [[nodiscard]] Fill parse_fill(std::string_view text);
 
+/// What is made of NaN and infinity in an output slice.
+enum class NonFinite : std::uint8_t {
+    accept,
+    fail,  ///< the slice fails, naming its first such pixel
+};
+
+/// Erlang's restart intensity: more deaths than this within the window, with no slice completed in between, end the run.
+struct RestartIntensity {
+    int deaths = 10;
+    std::chrono::duration<double> window = std::chrono::seconds(5);
+};
+
 /// A snapshot for progress displays.
 struct Progress {
     std::int64_t total = 0;    ///< slices in this run
@@ -75,6 +87,17 @@ struct Options {
         slice_timeout;  ///< processes only: a slice that takes longer is killed
     OnFailure on_failure = OnFailure::finish;
     Fill fill = Fill::nan();
+    NonFinite non_finite = NonFinite::accept;
+
+    // Of worker processes; other backends have no use for the rest of this block.
+    std::optional<RestartIntensity> restart_intensity;  ///< default: max(10, 2 x workers) deaths in 5 s
+    std::optional<std::int64_t> max_slices_per_worker;  ///< then a worker is replaced by a fresh one
+    /// A worker that keeps more bytes to itself after a slice is replaced. Pages shared with others do not count.
+    std::optional<std::size_t> max_private_memory_per_worker;
+    /// While a slice is computed the worker can write nothing shared but that slice: a stray write becomes a crash, and
+    /// the slice is tried again. Slices can be told apart when each is whole pages of memory; the run's own records
+    /// always can. Default: on for slices of 256 KB and more, whose time does not feel it.
+    std::optional<bool> guard_output;
 
     std::stop_token stop_token;                     ///< stops claiming slices; those under way are finished
     std::function<void(const Progress&)> progress;  ///< called in the caller's thread, about every progress_interval

@@ -20,9 +20,11 @@ enum class SliceStatus : std::uint8_t { not_run, done, failed, crashed, timed_ou
 /// Why an attempt at a slice, or a worker, ended badly.
 struct Cause {
     SliceStatus kind = SliceStatus::failed;
-    int signal = 0;     ///< crashed by this signal, or 0
-    int exit_code = 0;  ///< crashed by leaving with this code, when signal is 0
-    std::string text;   ///< exception text or more detail
+    int signal = 0;                  ///< crashed by this signal, or 0
+    int exit_code = 0;               ///< crashed by leaving with this code, when signal is 0
+    std::string text;                ///< exception text or more detail
+    std::vector<std::string> trace;  ///< crashed by a signal: the calls it was in, innermost first, as far as known
+    std::string stderr_tail;         ///< the last lines a worker that died wrote to standard error
 };
 
 /// "crashed(SIGSEGV)", "crashed(exit 3)", "timed_out after 2.5 s", "failed(bad value in row 7)".
@@ -45,8 +47,9 @@ struct WorkerLife {
     std::int64_t pid = 0;         ///< 0 for threads
     double birth_seconds = 0.0;   ///< from the run's start; negative when it was warm
     double death_seconds = -1.0;  ///< negative when it outlived the run
-    Cause cause;                  ///< why it died; meaningful when death_seconds >= 0
-    std::int64_t slice = -1;      ///< the slice it died in, or -1
+    bool retired = false;     ///< ended in order, to be replaced: it had done its number of slices, or grown too large
+    Cause cause;              ///< why it died; meaningful when death_seconds >= 0
+    std::int64_t slice = -1;  ///< the slice it died in, or -1
     std::int64_t slices_done = 0;
     double busy_seconds = 0.0;  ///< inside the filter, gather and scatter included
     double cpu_seconds = 0.0;   ///< processor time in this run
@@ -74,6 +77,8 @@ struct Report {
     /// Slices that were tried and given up, lowest index first (not_run is no failure).
     [[nodiscard]] std::vector<SliceOutcome> failures() const;
     [[nodiscard]] std::int64_t count(SliceStatus status) const noexcept;
+    /// Workers that died, of whatever cause; the retired are not among them.
+    [[nodiscard]] std::int64_t deaths() const noexcept;
     /// Attempts beyond the first, over all slices.
     [[nodiscard]] std::int64_t retries() const noexcept;
     /// Throws SliceError for the failure of lowest index; does nothing when there is none.
