@@ -28,6 +28,7 @@ constexpr const char* kExamples = R"(Examples:
   slicepool run scan.h5:/entry/data out.h5:/filtered --axis 1 --filter 'fresnel ratio=100' --jobs 8
   slicepool run scan.npy out.npy --filter 'median size=3' --filter 'gaussian sigma=2' --slices 10:200:2
   slicepool run scan.npy out.npy --filter 'uniform size=5' --timeout 10 --fill copy_input --report run.json
+  slicepool run scan.npy out.npy --filter 'median size=3' --rehearse 'crash slices=3,7 times=2' --report run.json
 
 Files: .npy, and HDF5 as file.h5:/path (the path may be left out when the file holds one volume).
 Exit: 0 all slices done; 1 some slices not done (the output is written, with --fill in their place); 2 the request cannot
@@ -100,6 +101,36 @@ int run(const RunRequest& request) {
     return report.ok() ? kAllDone : kSomeSlicesNotDone;
 }
 
+void add_worker_options(CLI::App& command, RunRequest& request) {
+    const std::string group = "Worker processes";
+    command.add_option("--max-slices-per-worker", request.max_slices_per_worker, "then a fresh worker takes its place")
+        ->type_name("N")
+        ->group(group);
+    command
+        .add_option("--max-worker-memory", request.max_worker_memory,
+                    "a worker that keeps more to itself after a slice is replaced by a fresh one; 500M, 2G")
+        ->transform(CLI::AsSizeValue(true))
+        ->type_name("SIZE")
+        ->group(group);
+    command
+        .add_option("--max-deaths", request.max_deaths,
+                    "give up when more workers die within 5 s and no slice is completed (default 10, or 2 per worker)")
+        ->type_name("N")
+        ->group(group);
+    command
+        .add_option("--guard", request.guard,
+                    "on: a filter can write nothing shared but its own slice; off; auto: on where it costs nothing")
+        ->capture_default_str()
+        ->type_name("NAME")
+        ->group(group);
+    command
+        .add_option("--rehearse", request.rehearsal,
+                    "make slices fail on purpose, to see what becomes of the run: 'crash slices=3,7 times=1', or "
+                    "abort, exit, hang, throw")
+        ->type_name("FAULT")
+        ->group(group);
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, const std::vector<std::string>& words, std::function<int()>& chosen) {
@@ -140,6 +171,10 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, std::
     command->add_option("--fill", request->fill, "for slices not done: nan, zero, copy_input or a number")
         ->capture_default_str()
         ->type_name("VALUE");
+    command->add_option("--non-finite", request->non_finite, "accept NaN and infinity in an output slice, or fail it")
+        ->capture_default_str()
+        ->type_name("NAME");
+    add_worker_options(*command, *request);
     command->add_option("--report", request->report_file, "write what happened to each slice and worker, as JSON")
         ->type_name("FILE");
     command->add_option("--progress", request->progress, "auto, bar, plain, json or none; on standard error")

@@ -10,6 +10,7 @@
 #include <slicepool/io/location.hpp>
 
 #include "os/machine.hpp"
+#include "rehearsal.hpp"
 
 namespace slicepool::cli {
 namespace {
@@ -18,6 +19,20 @@ OnFailure parse_on_failure(const std::string& name) {
     if (name == "finish") return OnFailure::finish;
     if (name == "abort") return OnFailure::abort;
     throw InvalidArgument(fmt::format("--on-failure {} is neither finish nor abort", name));
+}
+
+NonFinite parse_non_finite(const std::string& name) {
+    if (name == "accept") return NonFinite::accept;
+    if (name == "fail") return NonFinite::fail;
+    throw InvalidArgument(fmt::format("--non-finite {} is neither accept nor fail", name));
+}
+
+/// Nothing for "auto".
+std::optional<bool> parse_guard(const std::string& name) {
+    if (name == "auto") return std::nullopt;
+    if (name == "on") return true;
+    if (name == "off") return false;
+    throw InvalidArgument(fmt::format("--guard {} is none of auto, on, off", name));
 }
 
 /// The pixel type to ask the filters for; nothing for "input".
@@ -37,6 +52,20 @@ void check_files(const RunRequest& request) {
         if (io::same_file(request.report_file, other))
             throw InvalidArgument(
                 fmt::format("--report {} is also the input or the output: give it another name", request.report_file));
+}
+
+void add_worker_limits(const RunRequest& request, Options& options) {
+    options.max_slices_per_worker = request.max_slices_per_worker;
+    if (request.max_slices_per_worker && *request.max_slices_per_worker < 1)
+        throw InvalidArgument(
+            fmt::format("--max-slices-per-worker {}: a worker does at least 1", *request.max_slices_per_worker));
+    options.max_private_memory_per_worker = request.max_worker_memory;
+    if (request.max_worker_memory && *request.max_worker_memory == 0)
+        throw InvalidArgument("--max-worker-memory 0: give a size, such as 500M");
+    if (!request.max_deaths) return;
+    if (*request.max_deaths < 0)
+        throw InvalidArgument(fmt::format("--max-deaths {}: give 0 or more", *request.max_deaths));
+    options.restart_intensity = RestartIntensity{.deaths = *request.max_deaths};
 }
 
 Options check_options(const RunRequest& request) {
@@ -61,6 +90,9 @@ Options check_options(const RunRequest& request) {
     }
     options.on_failure = parse_on_failure(request.on_failure);
     options.fill = parse_fill(request.fill);
+    options.non_finite = parse_non_finite(request.non_finite);
+    options.guard_output = parse_guard(request.guard);
+    add_worker_limits(request, options);
     return options;
 }
 
@@ -68,6 +100,19 @@ Shape volume_shape(SliceShape slice, int axis, std::int64_t slice_count) {
     if (axis == 0) return {slice_count, slice.rows, slice.columns};
     if (axis == 1) return {slice.rows, slice_count, slice.columns};
     return {slice.rows, slice.columns, slice_count};
+}
+
+/// A rehearsal whose slice never comes would show a run without faults, and that would mislead.
+void check_rehearsed_slices(const Rehearsal& rehearsal, const SelectedSlices& selected, std::int64_t input_depth,
+                            std::int64_t count) {
+    for (const std::int64_t slice : rehearsal.slices) {
+        if (slice >= input_depth)
+            throw InvalidArgument(
+                fmt::format("--rehearse: slice {} is not in the input: give 0 to {}", slice, input_depth - 1));
+        const std::int64_t offset = slice - selected.first;
+        if (offset < 0 || offset % selected.step != 0 || offset / selected.step >= count)
+            throw InvalidArgument(fmt::format("--rehearse: slice {} is left out by --slices", slice));
+    }
 }
 
 }  // namespace
@@ -78,6 +123,11 @@ CheckedRun check(const RunRequest& request) {
     const AxisRange range = parse_slice_range(request.slices.empty() ? "::" : request.slices);
     const ProgressStyle progress = parse_progress_style(request.progress);
     AnyFilter filter = filters::parse_chain(request.filters);
+    std::optional<Rehearsal> rehearsal;
+    if (!request.rehearsal.empty()) {
+        rehearsal = parse_rehearsal(request.rehearsal);
+        check_rehearsal(*rehearsal, options);
+    }
     check_files(request);
 
     AnyVolume input = io::open_volume(request.input);
@@ -90,6 +140,11 @@ CheckedRun check(const RunRequest& request) {
         throw InvalidArgument(
             fmt::format("--fill copy_input needs slices of one shape; the input's are {}, the output's {}",
                         to_string(slice.shape), to_string(result.shape)));
+    if (rehearsal) {
+        check_rehearsed_slices(*rehearsal, selected, input.shape()[options.axis], shape[options.axis]);
+        filter = rehearsed(std::move(filter), *rehearsal,
+                           [selected](std::int64_t position) { return selected.index(position); });
+    }
     return {input,        selected, std::move(filter), volume_shape(result.shape, options.axis, shape[options.axis]),
             result.dtype, options,  progress};
 }

@@ -31,6 +31,12 @@ struct RunRequest {
     std::optional<double> timeout_seconds;
     std::string on_failure = "finish";
     std::string fill = "nan";
+    std::string non_finite = "accept";
+    std::optional<std::int64_t> max_slices_per_worker;
+    std::optional<std::size_t> max_worker_memory;  ///< bytes
+    std::optional<int> max_deaths;
+    std::string guard = "auto";
+    std::string rehearsal;
     std::string report_file;
     std::string progress = "auto";
 };

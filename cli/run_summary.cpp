@@ -13,6 +13,15 @@ namespace {
 
 constexpr std::size_t kMostLines = 10;
 
+/// Where a worker died and what it said last, a line each.
+std::string last_words(const Cause& cause) {
+    std::string text;
+    if (!cause.trace.empty()) text += fmt::format("    in {}\n", cause.trace.front());
+    const std::string& said = cause.stderr_tail;
+    if (!said.empty()) text += fmt::format("    it wrote: {}\n", said.substr(said.rfind('\n') + 1));
+    return text;
+}
+
 std::string crew_text(const Report& report) {
     if (report.backend == Backend::serial) return "in one thread";
     if (report.backend == Backend::threads) return "on " + count_text(report.worker_count, "thread");
@@ -41,7 +50,7 @@ std::string deaths_text(const Report& report) {
     std::int64_t died = 0;
     std::int64_t replaced = 0;
     for (const WorkerLife& worker : report.workers) {
-        if (worker.death_seconds < 0) continue;
+        if (worker.death_seconds < 0 || worker.retired) continue;
         ++died;
         if (std::ranges::any_of(report.workers, [&](const WorkerLife& other) {
                 return other.slot == worker.slot && other.incarnation > worker.incarnation;
@@ -75,6 +84,7 @@ std::string missing_text(const Report& report) {
         text += fmt::format("slice {}: {}", slice.index,
                             slice.causes.empty() ? std::string(name_of(slice.status)) : describe(slice.causes.back()));
         text += slice.attempts > 0 ? fmt::format(", after {}\n", count_text(slice.attempts, "attempt")) : "\n";
+        if (!slice.causes.empty()) text += last_words(slice.causes.back());
     }
     if (missing.size() > kMostLines) text += fmt::format("and {} more\n", missing.size() - kMostLines);
     return text;

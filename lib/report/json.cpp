@@ -33,6 +33,8 @@ Json cause_of(const Cause& cause) {
             {"signal", value_or_null(cause.signal, crashed && cause.signal != 0)},
             {"exit_code", value_or_null(cause.exit_code, crashed && cause.signal == 0)},
             {"text", cause.text},
+            {"trace", cause.trace},
+            {"stderr_tail", cause.stderr_tail},
             {"description", describe(cause)}};
 }
 
@@ -56,7 +58,8 @@ Json life_of(const WorkerLife& worker) {
             {"pid", value_or_null(worker.pid, worker.pid != 0)},
             {"birth_seconds", worker.birth_seconds},
             {"death_seconds", value_or_null(worker.death_seconds, died)},
-            {"cause", died ? cause_of(worker.cause) : Json(nullptr)},
+            {"retired", worker.retired},
+            {"cause", died && !worker.retired ? cause_of(worker.cause) : Json(nullptr)},
             {"slice", value_or_null(worker.slice, worker.slice >= 0)},
             {"slices_done", worker.slices_done},
             {"busy_seconds", worker.busy_seconds},
@@ -69,8 +72,8 @@ Json totals_of(const Report& report, const ReportContext& context) {
                                      SliceStatus::timed_out, SliceStatus::forbidden, SliceStatus::not_run})
         totals[std::string(name_of(status))] = report.count(status);
     totals["retries"] = report.retries();
-    totals["workers_died"] =
-        std::ranges::count_if(report.workers, [](const WorkerLife& worker) { return worker.death_seconds >= 0; });
+    totals["workers_died"] = report.deaths();
+    totals["workers_retired"] = std::ranges::count_if(report.workers, &WorkerLife::retired);
     totals["wall_seconds"] = report.wall_seconds;
     totals["open_seconds"] = context.open_seconds;
     totals["write_seconds"] = context.write_seconds;

@@ -208,3 +208,28 @@ TEST_CASE("a request that is not complete is refused", "[cli][bad-input]") {
     CHECK(says(in.message({"run", in.file("in.npy")}), {"--help"}));
     CHECK(says(in.message({"run", "", in.file("out.npy"), "-f", "gaussian sigma=1"}), {"empty"}));
 }
+
+TEST_CASE("limits on workers that make no sense are refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--max-slices-per-worker", "0"}), {"--max-slices-per-worker 0", "at least 1"}));
+    CHECK(says(in.run_message({"--max-worker-memory", "0"}), {"--max-worker-memory 0", "500M"}));
+    CHECK(says(in.run_message({"--max-worker-memory", "much"}), {"--max-worker-memory", "much"}));
+    CHECK(says(in.run_message({"--max-deaths", "-1"}), {"--max-deaths -1"}));
+    CHECK(says(in.run_message({"--guard", "maybe"}), {"--guard maybe", "auto, on, off"}));
+    CHECK(says(in.run_message({"--non-finite", "maybe"}), {"--non-finite maybe", "accept", "fail"}));
+}
+
+TEST_CASE("a rehearsal that cannot be held is refused", "[cli][bad-input]") {
+    const Refusal in;
+    CHECK(says(in.run_message({"--rehearse", "melt slices=1"}), {"--rehearse", "'melt'", "crash, abort, exit, hang"}));
+    CHECK(says(in.run_message({"--rehearse", "crash"}), {"--rehearse", "needs slices="}));
+    CHECK(says(in.run_message({"--rehearse", "crash slices=1,x"}), {"slices=1,x", "separated by commas"}));
+    CHECK(says(in.run_message({"--rehearse", "crash slices=-1"}), {"slices=-1"}));
+    CHECK(says(in.run_message({"--rehearse", "crash slices=1 times=0"}), {"times=0", "at least 1"}));
+    CHECK(says(in.run_message({"--rehearse", "crash slices=1 colour=red"}), {"colour", "slices", "times"}));
+    CHECK(says(in.run_message({"--rehearse", "crash slices=1", "--backend", "threads"}), {"--backend processes"}));
+    CHECK(says(in.run_message({"--rehearse", "hang slices=1"}), {"--timeout"}));
+    CHECK(says(in.run_message({"--rehearse", "throw slices=1,3"}), {"--rehearse", "slice 3", "0 to 2"}));
+    CHECK(says(in.run_message({"--rehearse", "throw slices=1", "--slices", "::2"}),
+               {"--rehearse", "slice 1", "--slices"}));
+}

@@ -15,6 +15,13 @@
 
 namespace slicepool::test {
 
+/// Slices of 160 x 160 that `median size=31` takes some seconds for. Under a sanitizer each takes twenty times as long.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::int64_t kSecondsOfSlices = 8;
+#else
+constexpr std::int64_t kSecondsOfSlices = 60;
+#endif
+
 /// The program's path and `arguments`.
 [[nodiscard]] std::vector<std::string> command_line(std::vector<std::string> arguments);
 

@@ -127,7 +127,7 @@ TEST_CASE("a second signal ends the program at once", "[cli][interrupt]") {
 TEST_CASE("a signal that the program was started to ignore is ignored", "[cli][interrupt]") {
     ::signal(SIGHUP, SIG_DFL);
     test::TemporaryDirectory directory;
-    test::write_rough_volume(directory.file("in.npy"), {60, 160, 160});
+    test::write_rough_volume(directory.file("in.npy"), {test::kSecondsOfSlices, 160, 160});
     os::RunningProgram program({"sh", "-c", "trap '' HUP; exec \"$@\"", "sh", SLICEPOOL_PROGRAM, "run",
                                 directory.file("in.npy"), directory.file("out.npy"), "--filter", "median size=31",
                                 "--jobs", "2", "--progress", "json"});

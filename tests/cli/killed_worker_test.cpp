@@ -14,21 +14,11 @@
 using namespace slicepool;
 using nlohmann::json;
 
-namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr std::int64_t kSlices = 24;  // each takes twenty times as long
-#else
-constexpr std::int64_t kSlices = 200;
-#endif
-
-}  // namespace
-
 TEST_CASE("killing a worker in the middle of a run changes nothing but the report", "[cli][crash]") {
     const test::TemporaryDirectory directory;
     const std::string input = directory.file("in.npy");
     const std::string filter = "median size=31";
-    test::write_rough_volume(input, {kSlices, 160, 160});
+    test::write_rough_volume(input, {test::kSecondsOfSlices, 160, 160});
     os::RunningProgram program(
         test::command_line({"run", input, directory.file("out.npy"), "--filter", filter, "--jobs", "2", "--progress",
                             "json", "--report", directory.file("r.json")}));

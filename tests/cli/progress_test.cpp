@@ -78,7 +78,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 const std::regex kPlainLine(
-    R"( *\d+%\|#* *\| \d+/40 \[\d\d:\d\d<(\d\d:\d\d|\?), (\d+\.\d\dslice/s|\d+\.\d\ds/slice|\?slice/s)\])");
+    R"( *\d+%\|#* *\| \d+/\d+ \[\d\d:\d\d<(\d\d:\d\d|\?), (\d+\.\d\dslice/s|\d+\.\d\ds/slice|\?slice/s)\])");
 
 }  // namespace
 
@@ -93,7 +93,7 @@ TEST_CASE("off a terminal a short run shows no progress", "[cli][progress]") {
 
 TEST_CASE("plain progress is whole lines in tqdm's grammar, up to the last slice", "[cli][progress]") {
     const test::TemporaryDirectory directory;
-    test::write_rough_volume(directory.file("in.npy"), {40, 160, 160});
+    test::write_rough_volume(directory.file("in.npy"), {test::kSecondsOfSlices, 160, 160});
     const os::ProgramResult result = test::slicepool({"run", directory.file("in.npy"), directory.file("out.npy"), "-f",
                                                       "median size=31", "--backend", "threads", "--progress", "plain"});
     CAPTURE(result.error_output);
@@ -105,12 +105,13 @@ TEST_CASE("plain progress is whole lines in tqdm's grammar, up to the last slice
         CAPTURE(lines[i]);
         CHECK(std::regex_match(lines[i], kPlainLine));
     }
-    CHECK(lines[lines.size() - 2].rfind("100%|##########| 40/40 [", 0) == 0);
+    const std::string count = std::to_string(test::kSecondsOfSlices);
+    CHECK(lines[lines.size() - 2].rfind("100%|##########| " + count + "/" + count + " [", 0) == 0);
 }
 
 TEST_CASE("on a terminal a bar is drawn in place and cleared at the end", "[cli][progress]") {
     const test::TemporaryDirectory directory;
-    test::write_rough_volume(directory.file("in.npy"), {40, 160, 160});
+    test::write_rough_volume(directory.file("in.npy"), {test::kSecondsOfSlices, 160, 160});
     const OnTerminal result = run_on_terminal(
         {"run", directory.file("in.npy"), directory.file("out.npy"), "-f", "median size=31", "--jobs", "1"}, 70);
     CAPTURE(result.screen);
@@ -129,12 +130,13 @@ TEST_CASE("on a terminal a bar is drawn in place and cleared at the end", "[cli]
         ++bars;
     }
     CHECK(bars >= 1);
-    CHECK(result.screen.find("\r" + std::string(69, ' ') + "\r40 slices in ") != std::string::npos);
+    CHECK(result.screen.find("\r" + std::string(69, ' ') + "\r" + std::to_string(test::kSecondsOfSlices) +
+                             " slices in ") != std::string::npos);
 }
 
 TEST_CASE("JSON progress is one object a line, ending with the whole", "[cli][progress]") {
     const test::TemporaryDirectory directory;
-    test::write_rough_volume(directory.file("in.npy"), {40, 160, 160});
+    test::write_rough_volume(directory.file("in.npy"), {test::kSecondsOfSlices, 160, 160});
     const os::ProgramResult result = test::slicepool({"run", directory.file("in.npy"), directory.file("out.npy"), "-f",
                                                       "median size=31", "--jobs", "2", "--progress", "json"});
     CHECK(result.status.code == 0);
@@ -148,7 +150,7 @@ TEST_CASE("JSON progress is one object a line, ending with the whole", "[cli][pr
         CHECK(progress.size() == 7);
         CHECK(progress["t"].get<double>() >= time);
         CHECK(progress["done"].get<int>() >= done);
-        CHECK(progress["total"] == 40);
+        CHECK(progress["total"] == test::kSecondsOfSlices);
         CHECK(progress["failed"] == 0);
         CHECK(progress["retried"] == 0);
         CHECK((progress["rate"].is_number() || progress["rate"].is_null()));
@@ -156,5 +158,5 @@ TEST_CASE("JSON progress is one object a line, ending with the whole", "[cli][pr
         time = progress["t"];
         done = progress["done"];
     }
-    CHECK(done == 40);
+    CHECK(done == test::kSecondsOfSlices);
 }

@@ -73,11 +73,15 @@ TEST_CASE("a slice tells of every attempt", "[report][json]") {
                                                       {"signal", 9},
                                                       {"exit_code", nullptr},
                                                       {"text", ""},
+                                                      {"trace", {"divide() in libbad.so+0x1a", "libbad.so+0x30"}},
+                                                      {"stderr_tail", "last words"},
                                                       {"description", "crashed(SIGKILL)"}}})}}));
     CHECK(slices[1]["causes"][0] == json({{"kind", "failed"},
                                           {"signal", nullptr},
                                           {"exit_code", nullptr},
                                           {"text", "bad value in row 7"},
+                                          {"trace", json::array()},
+                                          {"stderr_tail", ""},
                                           {"description", "failed(bad value in row 7)"}}));
     CHECK(slices[2]["causes"][0]["exit_code"] == 3);
     CHECK(slices[2]["causes"][0]["signal"] == nullptr);

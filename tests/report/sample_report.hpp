@@ -7,9 +7,24 @@
 namespace slicepool::test {
 
 inline Report sample_report() {
-    const Cause killed{.kind = SliceStatus::crashed, .signal = 9, .exit_code = 0, .text = {}};
-    const Cause left{.kind = SliceStatus::crashed, .signal = 0, .exit_code = 3, .text = "in the filter"};
-    const Cause threw{.kind = SliceStatus::failed, .signal = 0, .exit_code = 0, .text = "bad value in row 7"};
+    const Cause killed{.kind = SliceStatus::crashed,
+                       .signal = 9,
+                       .exit_code = 0,
+                       .text = {},
+                       .trace = {"divide() in libbad.so+0x1a", "libbad.so+0x30"},
+                       .stderr_tail = "last words"};
+    const Cause left{.kind = SliceStatus::crashed,
+                     .signal = 0,
+                     .exit_code = 3,
+                     .text = "in the filter",
+                     .trace = {},
+                     .stderr_tail = {}};
+    const Cause threw{.kind = SliceStatus::failed,
+                      .signal = 0,
+                      .exit_code = 0,
+                      .text = "bad value in row 7",
+                      .trace = {},
+                      .stderr_tail = {}};
     Report report;
     report.backend = Backend::processes;
     report.axis = 1;
@@ -50,6 +65,7 @@ inline Report sample_report() {
          .pid = 100,
          .birth_seconds = -0.5,
          .death_seconds = 0.25,
+         .retired = false,
          .cause = killed,
          .slice = 4,
          .slices_done = 0,
@@ -60,6 +76,7 @@ inline Report sample_report() {
          .pid = 0,
          .birth_seconds = 0.0,
          .death_seconds = -1.0,
+         .retired = false,
          .cause = {},
          .slice = -1,
          .slices_done = 1,
