@@ -27,8 +27,6 @@
 namespace slicepool::os {
 namespace {
 
-constexpr std::chrono::seconds kLongestEnd{10};  // a killed process that takes longer hangs in the kernel
-
 FileDescriptor open_pidfd(pid_t pid) noexcept {
     return FileDescriptor(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));  // close-on-exec by definition
 }

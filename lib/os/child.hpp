@@ -10,6 +10,9 @@
 
 namespace slicepool::os {
 
+/// A killed process that takes longer than this to end is held by the kernel: by a dead file server, a failing disk.
+inline constexpr std::chrono::seconds kLongestEnd{10};
+
 /// How a process ended.
 struct ExitStatus {
     int signal = 0;     ///< killed by this signal, or 0

@@ -50,7 +50,7 @@ void Supervisor::kill_crew() noexcept {
             worker.child.kill_group();
         }
     for (WorkerProcess& worker : workers_)
-        if (worker.alive()) static_cast<void>(worker.child.reap_within(10s));
+        if (worker.alive()) static_cast<void>(worker.child.reap_within(worker.stuck ? 0s : os::kLongestEnd));
 }
 
 void Supervisor::spawn(std::size_t slot) {

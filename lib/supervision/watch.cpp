@@ -38,6 +38,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
         settle_orphans();
         kill_the_overdue();
         kill_those_who_left();
+        give_up_what_is_stuck();
         replace_the_dead();
         report_progress();
         if (has_ended()) break;
@@ -45,8 +46,8 @@ WatchFacts Supervisor::Watch::until_the_end() {
     }
     // One that was killed for its deadline and finished in the last moment must not die into the next run.
     for (WorkerProcess& worker : supervisor_.workers_)
-        if (worker.alive() && worker.overdue_slice >= 0)
-            if (const auto status = worker.child.reap_within(10s)) bury(worker, *status);
+        if (worker.alive() && worker.overdue_slice >= 0 && !worker.stuck)
+            if (const auto status = worker.child.reap_within(os::kLongestEnd)) bury(worker, *status);
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive()) facts_.lives.push_back(life_of(worker));
@@ -137,6 +138,7 @@ void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& 
         next_restart_ = Clock::now();
     else
         plan_replacement();
+    if (life.cause.kind == SliceStatus::crashed && !life.retired) audit_the_ledger();
     facts_.lives.push_back(std::move(life));
     ++*run_.offered;
     os::wake_all(*run_.offered);
@@ -222,7 +224,7 @@ void Supervisor::Watch::kill_the_overdue() {
         if (slice < 0 || since_epoch(Clock::now()) - start <= limit) continue;
         worker.cpu_at_end = worker.child.cpu_seconds();
         worker.overdue_slice = slice;  // requeued only when it has been reaped
-        worker.child.kill();
+        kill(worker);
     }
 }
 
@@ -236,9 +238,65 @@ void Supervisor::Watch::kill_those_who_left() {
             if (os::wait_readable(line, 0ns)[0]) worker.hung_up = Clock::now();
         } else if (Clock::now() - *worker.hung_up > kLastMoments && !worker.killed_as_gone) {
             worker.killed_as_gone = true;
-            worker.child.kill();
+            kill(worker);
         }
     }
+}
+
+void Supervisor::Watch::kill(WorkerProcess& worker) const {
+    worker.killed = Clock::now();
+    worker.child.kill();
+}
+
+/// A killed worker that the system does not end executes nothing of ours any more, but a transfer under way in the
+/// kernel may still reach the output. Nobody else may have its slices, so nobody will do them.
+void Supervisor::Watch::give_up_what_is_stuck() {
+    bool anybody = false;
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        if (worker.alive() && worker.killed && !worker.stuck && Clock::now() - *worker.killed > os::kLongestEnd &&
+            !worker.child.has_ended()) {
+            worker.stuck = true;
+            const Cause cause{.kind = SliceStatus::timed_out,
+                              .text = fmt::format("its worker (process {}) was killed, but {} s later the system still "
+                                                  "holds it, as in a transfer that does not end",
+                                                  worker.child.pid(), os::kLongestEnd.count())};
+            for (const Claim& claim : run_.ledger.claims_of(worker.owner)) abandon(claim, cause);
+        }
+        anybody = anybody || !worker.stuck;
+    }
+    if (!anybody && facts_.gave_up.empty()) give_up("the system holds every worker, and ends none of them");
+}
+
+void Supervisor::Watch::abandon(const Claim& claim, const Cause& cause) {
+    const TaskGrouping::Range range = run_.grouping.positions(claim.task, run_.slice_count);
+    for (std::int64_t position = range.begin; position < range.end; ++position) {
+        std::atomic<RecordState>& state = run_.records[static_cast<std::size_t>(position)].state;
+        if (state.load() == RecordState::failed || state.load() == RecordState::closed) continue;
+        facts_.causes[position].push_back(cause);
+        state.store(RecordState::closed);
+        ++given_up_;
+    }
+    SliceLedger ledger = run_.ledger;
+    static_cast<void>(ledger.give_up(claim));
+}
+
+/// What was not written by the rules tells of a stray write, and then nothing that stands there can be believed. For
+/// after a crash, when that is likely; with guarded output it cannot happen.
+void Supervisor::Watch::audit_the_ledger() {
+    const auto is_wrong = [&](std::int64_t task) {
+        const TaskEntry entry = run_.ledger.entry(task);
+        if (entry.state == TaskState::waiting || entry.state == TaskState::failed) return false;
+        if (entry.owner.slot >= supervisor_.workers_.size() || entry.owner.incarnation >= supervisor_.next_incarnation_)
+            return true;
+        if (entry.state == TaskState::claimed) return false;
+        const TaskGrouping::Range range = run_.grouping.positions(task, run_.slice_count);
+        for (std::int64_t position = range.begin; position < range.end; ++position)
+            if (run_.records[static_cast<std::size_t>(position)].state.load() == RecordState::open) return true;
+        return false;
+    };
+    for (std::int64_t task = 0; task < run_.ledger.task_count() && facts_.gave_up.empty(); ++task)
+        if (is_wrong(task))
+            give_up("a worker that crashed had overwritten the run's own records; with guard_output it cannot");
 }
 
 void Supervisor::Watch::replace_the_dead() {
@@ -265,7 +323,8 @@ void Supervisor::Watch::give_up(std::string reason) {
 
 bool Supervisor::Watch::everybody_left() const {
     return std::ranges::all_of(supervisor_.workers_, [&](const WorkerProcess& worker) {
-        return !worker.alive() || supervisor_.mailboxes_[worker.owner.slot].finished_run.load() == run_.number;
+        return !worker.alive() || worker.stuck ||
+               supervisor_.mailboxes_[worker.owner.slot].finished_run.load() == run_.number;
     });
 }
 

@@ -24,8 +24,11 @@ private:
     void plan_replacement();
     void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
     void settle_orphans();
+    void abandon(const Claim& claim, const Cause& cause);
     void kill_the_overdue();
     void kill_those_who_left();
+    void give_up_what_is_stuck();
+    void audit_the_ledger();
     [[nodiscard]] Cause cause_of(const WorkerProcess& worker, const os::ExitStatus& status);
     void replace_the_dead();
     void heed_the_caller();
@@ -33,6 +36,7 @@ private:
     [[nodiscard]] bool everybody_left() const;
     [[nodiscard]] bool has_ended() const;
     void give_up(std::string reason);
+    void kill(WorkerProcess& worker) const;
     [[nodiscard]] WorkerLife life_of(const WorkerProcess& worker) const;
     [[nodiscard]] std::int64_t slices_settled() const;
     [[nodiscard]] double seconds(Clock::time_point time) const;

@@ -26,6 +26,8 @@ struct WorkerProcess {
     std::int64_t watched_slice = -1;           ///< position seen in its mailbox when the deadline was last looked at
     double cpu_at_sight = 0.0;                 ///< its processor time then, in seconds
     double cpu_at_end = 0.0;                   ///< and when it was killed for its deadline
+    std::optional<Clock::time_point> killed;   ///< when the supervisor killed it
+    bool stuck = false;                        ///< killed long ago, but the system does not end it
 
     [[nodiscard]] bool alive() const noexcept { return static_cast<bool>(child); }
 };

@@ -320,6 +320,22 @@ TEST_CASE("a stray write that claims a task for nobody alive does not hold up th
     check_counts(crew.ledger(), 0, 6, 0);
 }
 
+TEST_CASE("records that a crashed worker overwrote end the run with the reason", "[supervision][crash]") {
+    const test::Watchdog watchdog("a scribbled ledger");
+    const TaskEntry scribble = GENERATE(TaskEntry{TaskState::done, 0, {0, 1}},        // done, but nobody did it
+                                        TaskEntry{TaskState::done, 0, {0, 999}},      // done by nobody there ever was
+                                        TaskEntry{TaskState::claimed, 0, {900, 1}});  // claimed by no seat
+    const test::SharedCounters word(1);
+    WatchedCrew crew({.workers = 1, .slices = 6}, [&word, scribble](std::int64_t position, Owner, int attempt) {
+        if (position != 1 || attempt > 0) return;
+        *reinterpret_cast<TaskWord*>(word[0].load()) = pack(scribble);
+        die(SIGSEGV);
+    });
+    word[0] = reinterpret_cast<std::int64_t>(crew.word_of(5));
+    const WatchFacts facts = crew.watch();
+    CHECK(facts.gave_up.find("overwritten the run's own records") != std::string::npos);
+}
+
 TEST_CASE("progress is reported in the caller's thread and never goes beyond the total", "[supervision]") {
     const test::Watchdog watchdog("progress");
     WatchedCrew crew({.workers = 2, .slices = 40}, [](std::int64_t position, Owner, int attempt) {
