@@ -3,29 +3,56 @@
 #include "os/child.hpp"
 #include "os/mapping.hpp"
 
+#include <algorithm>
 #include <exception>
 
 namespace slicepool {
 namespace {
 
+constexpr std::int64_t kTrial = 8;       // slices, before its cost is judged
 constexpr int kCannotReachControl = 71;  // EX_OSERR: the worker could not open its own records again
 
 }  // namespace
 
+void SharedMemoryShield::begin_run(std::span<std::byte> output, bool only_if_cheap) noexcept {
+    output_ = output;
+    only_if_cheap_ = only_if_cheap;
+    given_up_ = false;
+    slices_ = 0;
+    computing_ = {};
+    cheapest_ = Clock::duration::max();
+}
+
 void SharedMemoryShield::raise(std::span<std::byte> own_pages) {
+    if (given_up_) return;
+    const auto start = Clock::now();
     if (!own_pages.empty()) os::protect(own_pages, os::Access::read_write);
     own_pages_ = own_pages;
     os::protect(control_, os::Access::read);
+    raised_ = Clock::now();
+    raising_ = raised_ - start;
 }
 
 void SharedMemoryShield::lower() noexcept {
+    if (given_up_) return;
+    const auto start = Clock::now();
     try {
         os::protect(control_, os::Access::read_write);
         if (!own_pages_.empty()) os::protect(own_pages_, os::Access::read);
+        own_pages_ = {};
+        ++slices_;
+        computing_ += start - raised_;
+        cheapest_ = std::min(cheapest_, raising_ + (Clock::now() - start));
+        if (!costs_too_much()) return;
+        if (!output_.empty()) os::protect(output_, os::Access::read_write);
+        given_up_ = true;
     } catch (const std::exception&) {
         os::leave(kCannotReachControl);  // the slice is tried again by another worker
     }
-    own_pages_ = {};
+}
+
+bool SharedMemoryShield::costs_too_much() const noexcept {
+    return only_if_cheap_ && slices_ >= kTrial && cheapest_ * slices_ * 100 > computing_;
 }
 
 }  // namespace slicepool

@@ -4,7 +4,9 @@
 
 #include "worker/work.hpp"
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace slicepool {
@@ -15,12 +17,28 @@ class SharedMemoryShield final : public Shield {
 public:
     explicit SharedMemoryShield(std::span<std::byte> control) noexcept : control_(control) {}
 
+    /// Before a run's first slice. `output`: what raise() opens page by page, or empty. `only_if_cheap`: the shield is
+    /// given up for the rest of the run once it is seen to cost 1 % of the slices' time.
+    void begin_run(std::span<std::byte> output, bool only_if_cheap) noexcept;
+
     void raise(std::span<std::byte> own_pages) override;
     void lower() noexcept override;
 
 private:
+    using Clock = std::chrono::steady_clock;
+
+    [[nodiscard]] bool costs_too_much() const noexcept;
+
     std::span<std::byte> control_;
+    std::span<std::byte> output_;
     std::span<std::byte> own_pages_;
+    bool only_if_cheap_ = false;
+    bool given_up_ = false;
+    std::int64_t slices_ = 0;
+    Clock::duration computing_{};  ///< between raise() and lower(), over all slices
+    Clock::duration raising_{};    ///< of the slice at hand
+    Clock::duration cheapest_{};   ///< raise() and lower() of one slice; of many, for a single one may be interrupted
+    Clock::time_point raised_;
 };
 
 }  // namespace slicepool

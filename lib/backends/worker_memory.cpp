@@ -15,7 +15,7 @@ void WorkerMemory::enter_run(const ControlHeader& header, WorkOrder& order) {
     reach(header.input_reach, os::Access::read, order.input, own_input_);
     reach(header.output_reach, os::Access::read_write, order.output, own_output_);
     // The shield opens it slice by slice.
-    if (order.guard_output) os::protect(writable_.empty() ? own_output_.range() : writable_, os::Access::read);
+    if (order.guard_output) os::protect(output(), os::Access::read);
 }
 
 void WorkerMemory::reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own) {

@@ -21,6 +21,10 @@ public:
     /// Sets access for a run and points the order at this process's addresses. Files mapped by the host after the
     /// template was forked are mapped here from the host's descriptor. Throws SystemError.
     void enter_run(const ControlHeader& header, WorkOrder& order);
+    /// The run's output as it is mapped here.
+    [[nodiscard]] std::span<std::byte> output() const noexcept {
+        return writable_.empty() ? own_output_.range() : writable_;
+    }
 
 private:
     void reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own);

@@ -16,8 +16,7 @@ namespace slicepool {
 namespace {
 
 constexpr std::int64_t kLineBytes = 64;
-constexpr double kLongestSeconds = 1e9;                            // thirty years; more would overflow the clock
-constexpr std::int64_t kWorthShielding = std::int64_t{256} << 10;  // bytes of an output slice
+constexpr double kLongestSeconds = 1e9;  // thirty years; more would overflow the clock
 constexpr std::size_t kLargestTiles = std::size_t{512} << 20;
 
 SliceSelection select(const Options& options, std::int64_t slice_count) {
@@ -87,11 +86,9 @@ bool is_whole_pages(const AnyVolume& output, const WorkOrder& order) {
            static_cast<std::uintptr_t>(pitch(output, order)) % page == 0;
 }
 
-/// Closing and opening memory costs a few microseconds a slice.
 void plan_shield(WorkOrder& order, const AnyVolume& output, const Options& options) {
-    const Slice first = output.slice(order.axis, order.slices.first);
-    const std::int64_t bytes = first.shape.count() * static_cast<std::int64_t>(size_of(first.dtype));
-    order.shielded = options.guard_output.value_or(bytes >= kWorthShielding);
+    order.shielded = options.guard_output.value_or(true);
+    order.shielded_only_if_cheap = !options.guard_output;
     order.guard_output = order.shielded && !order.tiled() && is_whole_pages(output, order);
 }
 

@@ -18,11 +18,12 @@ struct WorkOrder {
     SliceSelection slices;
     TaskGrouping grouping;
     FilterRef filter;
-    std::int64_t start_ns = 0;       ///< steady clock, when the run began
-    bool abort_on_failure = false;   ///< stop claiming after the first failure
-    bool populate_output = false;    ///< the output's pages may not exist yet
-    bool refuse_non_finite = false;  ///< a slice with NaN or infinity in it fails
-    bool shielded = false;           ///< worker processes close shared memory to the filter
+    std::int64_t start_ns = 0;            ///< steady clock, when the run began
+    bool abort_on_failure = false;        ///< stop claiming after the first failure
+    bool populate_output = false;         ///< the output's pages may not exist yet
+    bool refuse_non_finite = false;       ///< a slice with NaN or infinity in it fails
+    bool shielded = false;                ///< worker processes close shared memory to the filter
+    bool shielded_only_if_cheap = false;  ///< and stop doing so where it costs too much
     bool guard_output = false;  ///< so much so that of the output only its own slice is open; slices are whole pages
     std::int64_t max_slices_per_worker = 0;        ///< 0: no limit
     std::size_t max_private_bytes_per_worker = 0;  ///< 0: no limit

@@ -1,12 +1,15 @@
 // Writes that miss the slice: into a neighbour, and into the records that the run keeps for itself.
 // The input and other volumes are in isolation_test.cpp.
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 
 #include "crash/misdeed_run.hpp"
 
@@ -59,12 +62,34 @@ TEST_CASE("with guarded output a write into a neighbour's slice is a crash, and 
     }
 }
 
-TEST_CASE("large slices are guarded without asking", "[crash][isolation]") {
+TEST_CASE("slices that take their time are guarded without asking, to the last one", "[crash][isolation]") {
     const LeavesNothing promise;
-    const MisdeedRun run(256, 256);
-    const Report report = run([](SliceView<float> out) { write_at(out.data(), -1); }, 1);
-    run.check_done_again(report);
-    CHECK(MisdeedRun::first_cause(report).signal == SIGSEGV);
+    const SharedCounters tries(1);
+    const auto input = numbered_volume<float>({60, kWholePage, kWholePage});
+    const auto output = constant_volume<float>({60, kWholePage, kWholePage}, 0);
+    const auto write_back = [&](SliceView<const float> in, SliceView<float> out) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+        out = in;
+        if (current_slice() == 58 && tries[0]++ == 0) write_at(out.data(), -1);
+    };
+    const Report report = process_slices(input, output, write_back, {.n_jobs = 2});
+    CHECK(report.ok());
+    CHECK(report.slices[58].attempts == 2);
+    CHECK(differing_pixels(input, output) == 0);
+}
+
+TEST_CASE("slices that take less than the guard are not guarded unless asked: a worker gives it up after a trial",
+          "[crash][isolation]") {
+    const LeavesNothing promise;
+    const std::optional<bool> guard = GENERATE(std::optional<bool>(), std::optional<bool>(true));
+    const auto input = numbered_volume<float>({600, kWholePage, kWholePage});
+    const auto output = constant_volume<float>({600, kWholePage, kWholePage}, 0);
+    const auto write_back = [](SliceView<const float> in, SliceView<float> out) {
+        out = in;
+        if (current_slice() == 598) write_at(out.data(), -1);
+    };
+    const Report report = process_slices(input, output, write_back, {.n_jobs = 2, .guard_output = guard});
+    CHECK(report.ok() != guard.has_value());
 }
 
 TEST_CASE("guarded output is guarded on a pool too, where the volume is younger than the workers",

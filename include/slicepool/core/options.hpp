@@ -96,7 +96,8 @@ struct Options {
     std::optional<std::size_t> max_private_memory_per_worker;
     /// While a slice is computed the worker can write nothing shared but that slice: a stray write becomes a crash, and
     /// the slice is tried again. Slices can be told apart when each is whole pages of memory; the run's own records
-    /// always can. Default: on for slices of 256 KB and more, whose time does not feel it.
+    /// always can. Default: on, until a worker finds that it costs more than 1 % of the slices' time: some microseconds
+    /// a slice.
     std::optional<bool> guard_output;
 
     std::stop_token stop_token;                     ///< stops claiming slices; those under way are finished
