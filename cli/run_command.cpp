@@ -119,7 +119,7 @@ void add_worker_options(CLI::App& command, RunRequest& request) {
         ->group(group);
     command
         .add_option("--guard", request.guard,
-                    "on: a filter can write nothing shared but its own slice; off; auto: on where it costs nothing")
+                    "on: a filter can write nothing shared but its own slice; off; auto: on where it costs under 1 %")
         ->capture_default_str()
         ->type_name("NAME")
         ->group(group);

@@ -179,14 +179,16 @@ std::uint64_t private_bytes(std::uint64_t enough) {
     const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
     if (statm >> total >> resident >> shared && (resident - std::min(shared, resident)) * page < enough)
         return (resident - shared) * page;
-    std::ifstream file("/proc/self/smaps_rollup");
-    std::string line;
-    std::getline(file, line);  // the head
-    std::string key;
-    std::uint64_t kibibytes = 0;
+    // The kernel calls a page of shared memory private, too, while one process has it mapped: such mappings do not count.
+    std::ifstream file("/proc/self/smaps");
     std::uint64_t sum = 0;
-    while (file >> key >> kibibytes && std::getline(file, line))
-        if (key == "Private_Clean:" || key == "Private_Dirty:" || key == "Swap:") sum += kibibytes * 1024;
+    bool counts = false;
+    for (std::string key, value, line; file >> key >> value && std::getline(file, line);) {
+        if (key.back() != ':')  // the head of a mapping: its range, then its permissions and s or p
+            counts = value.back() == 'p';
+        else if (counts && (key == "Private_Clean:" || key == "Private_Dirty:" || key == "Swap:"))
+            sum += std::strtoull(value.c_str(), nullptr, 10) * 1024;
+    }
     return sum;
 }
 
