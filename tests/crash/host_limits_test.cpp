@@ -117,7 +117,7 @@ std::size_t open_descriptors() {
     return count;
 }
 
-/// Numbers of the workers that took part in the run and did not retire.
+/// Numbers of all workers that the run has seen.
 std::set<std::int64_t> pids_of(const Report& report) {
     std::set<std::int64_t> pids;
     for (const WorkerLife& life : report.workers) pids.insert(life.pid);
@@ -304,6 +304,7 @@ TEST_CASE("a pool that was made before descriptors ran out goes on, and replaces
                                                    {.max_attempts = 1});
         allow_descriptors(before.rlim_cur);
         if (in_need.count(SliceStatus::done) != kShape.depth - 1) return "in need: " + in_need.gave_up;
+        if (pids_of(in_need).size() != 2) return "the dead worker was replaced in need";
         if (!output.slice(0, 4).isNaN().all()) return "not filled";
         const Report later = pool.process_slices(input, output, kDouble);
         if (pids_of(later).size() != 2) return "later: " + std::to_string(pids_of(later).size()) + " workers";
