@@ -23,9 +23,9 @@ constexpr int kCannotReachPixels = 70;  // EX_SOFTWARE: the worker could not set
 WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
     const std::int64_t host_pid = os::process_id();
     const std::uint64_t inherited = Storage::next_serial();
-    static_cast<void>(Arena::instance());  // it must exist before the fork, or workers would each make their own
-    return [&control, &bell, host_pid, inherited](Owner owner) {
-        WorkerMemory memory(host_pid, inherited);
+    Arena& arena = Arena::instance();  // mapped before the fork: volumes made later will be in it
+    return [&control, &bell, &arena, host_pid, inherited](Owner owner) {
+        WorkerMemory memory(arena, host_pid, inherited);
         WorkerLimits limits(control.mailboxes()[owner.slot]);
         SharedMemoryShield shield(control.range());
         const auto enter = [&](WorkOrder& order) {

@@ -1,6 +1,5 @@
 #include "backends/worker_memory.hpp"
 
-#include "memory/arena.hpp"
 #include "os/file_descriptor.hpp"
 
 #include <fmt/format.h>
@@ -8,7 +7,7 @@
 namespace slicepool {
 
 void WorkerMemory::enter_run(const ControlHeader& header, WorkOrder& order) {
-    if (!arena_is_closed_) Arena::instance().close_in_this_process();
+    if (!arena_is_closed_) arena_.close_in_this_process();
     arena_is_closed_ = true;
     if (!writable_.empty()) os::protect(writable_, os::Access::read);
     writable_ = {};

@@ -3,11 +3,13 @@
 #include "memory/storage.hpp"
 
 #include <slicepool/core/error.hpp>
+#include "os/child.hpp"
 #include "os/machine.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 
 namespace slicepool {
@@ -43,14 +45,24 @@ private:
 };
 
 Arena& Arena::instance() {
-    static Arena* const arena = make_arena();
+    static std::atomic<Arena*> current{nullptr};
+    Arena* arena = current.load(std::memory_order_acquire);
+    // In a worker the host's arena, closed, says that no volume can be made.
+    if (arena != nullptr && (arena->is_ours() || arena->closed_)) return *arena;
+    // No lock: a fork might inherit it held.
+    Arena* const made = make_arena();
+    if (current.compare_exchange_strong(arena, made, std::memory_order_acq_rel)) return *made;
+    delete made;
     return *arena;
 }
 
 Arena::Arena(std::size_t reserved_bytes)
     : file_(os::sealed_memory_file("slicepool-volumes", reserved_bytes)),
       mapping_(os::Mapping::of_file(file_.get(), 0, reserved_bytes, os::Access::read_write, "memory for volumes")),
-      heap_(mapping_.range()) {}
+      heap_(mapping_.range()),
+      maker_pid_(os::process_id()) {}
+
+bool Arena::is_ours() const noexcept { return maker_pid_ == os::process_id(); }
 
 std::shared_ptr<const Storage> Arena::allocate(std::size_t bytes, std::size_t copied_bytes) {
     if (closed_) throw Error("a volume cannot be made in a worker process: make it before the run");
@@ -119,7 +131,7 @@ void Arena::close_in_this_process() {
 }
 
 void Arena::recycle(std::span<std::byte> block) noexcept {
-    if (closed_) return;  // the book-keeping is the host's
+    if (closed_ || !is_ours()) return;  // the book-keeping is the host's
     const std::lock_guard lock(mutex_);
     live_bytes_ -= block.size();
     try {
@@ -131,6 +143,7 @@ void Arena::recycle(std::span<std::byte> block) noexcept {
 }
 
 void Arena::release_unused() {
+    if (!is_ours()) return;
     const std::lock_guard lock(mutex_);
     release_unused_locked();
 }

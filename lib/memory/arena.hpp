@@ -22,7 +22,8 @@ class Storage;
 /// Safe from many threads of the process that made it; worker processes only read and write pixels in it.
 class Arena {
 public:
-    /// The arena of this process, made on first use and never unmade. Throws SystemError when it cannot be reserved.
+    /// The arena of this process, made on first use and never unmade. A fork of the host has one of its own: what it
+    /// inherited stays its parent's to give out. Throws SystemError when it cannot be reserved.
     [[nodiscard]] static Arena& instance();
 
     /// For tests: an arena of its own.
@@ -47,6 +48,7 @@ public:
 
 private:
     class Block;
+    [[nodiscard]] bool is_ours() const noexcept;
     void recycle(std::span<std::byte> block) noexcept;
     [[nodiscard]] std::byte* take(std::size_t bytes, std::size_t* block_bytes);
     void release_unused_locked() noexcept;
@@ -66,6 +68,7 @@ private:
     os::SharedHeap heap_;
     std::multimap<std::size_t, std::byte*> unused_;  // by size
     std::size_t live_bytes_ = 0;
+    const std::int64_t maker_pid_;
     bool closed_ = false;
 };
 

@@ -17,6 +17,8 @@ using namespace std::chrono_literals;
 constexpr std::chrono::nanoseconds kLongestWait = 50ms;
 /// A process that ends closes its descriptors a little before it can be reaped.
 constexpr std::chrono::nanoseconds kLastMoments = 100ms;
+/// What a worker may take to notice that nothing is left to do; on a loaded machine it takes a thousandth.
+constexpr std::chrono::nanoseconds kToLeave = 2s;
 
 std::chrono::nanoseconds since_epoch(std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
@@ -38,6 +40,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
         settle_orphans();
         kill_the_overdue();
         kill_those_who_left();
+        kill_the_laggards();
         give_up_what_is_stuck();
         replace_the_dead();
         report_progress();
@@ -111,6 +114,8 @@ Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitSta
         cause.text = "its exit status was taken by the host program";
     } else if (status.was_killed() && worker.killed_as_gone) {
         cause.text = "it left the run: it executed another program, or closed the descriptors it found";
+    } else if (status.was_killed() && worker.killed_as_laggard) {
+        cause.text = "it did not leave the run when nothing was left to do";
     } else if (status.was_killed()) {
         const std::uint64_t kills = os::memory_kills();
         cause.text = kills > memory_kills_ ? "the system was out of memory" : "killed from outside";
@@ -243,6 +248,26 @@ void Supervisor::Watch::kill_those_who_left() {
     }
 }
 
+/// A worker that somebody stopped between two slices holds nothing that others wait for, but would hold up the end.
+void Supervisor::Watch::kill_the_laggards() {
+    const auto is_idle = [&](const WorkerProcess& worker) {
+        const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+        return worker.alive() && !worker.killed && mailbox.slice.load() < 0 &&
+               mailbox.finished_run.load() != run_.number;
+    };
+    if (std::ranges::none_of(supervisor_.workers_, is_idle) || !nothing_is_left()) {
+        nothing_left_since_.reset();
+        return;
+    }
+    if (!nothing_left_since_) nothing_left_since_ = Clock::now();
+    if (Clock::now() - *nothing_left_since_ < kToLeave) return;
+    for (WorkerProcess& worker : supervisor_.workers_)
+        if (is_idle(worker)) {
+            worker.killed_as_laggard = true;
+            kill(worker);
+        }
+}
+
 void Supervisor::Watch::kill(WorkerProcess& worker) const {
     worker.killed = Clock::now();
     worker.child.kill();
@@ -328,12 +353,13 @@ bool Supervisor::Watch::everybody_left() const {
     });
 }
 
-bool Supervisor::Watch::has_ended() const {
-    if (!everybody_left()) return false;
+bool Supervisor::Watch::nothing_is_left() const {
     if (run_.stop->load() != 0) return true;
     const SliceLedger::Counts counts = run_.ledger.count();
     return counts.waiting == 0 && counts.claimed == 0;
 }
+
+bool Supervisor::Watch::has_ended() const { return everybody_left() && nothing_is_left(); }
 
 std::int64_t Supervisor::Watch::slices_settled() const {
     std::int64_t settled = done_by_the_dead_ + failed_by_the_dead_ + given_up_;

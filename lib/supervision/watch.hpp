@@ -27,6 +27,7 @@ private:
     void abandon(const Claim& claim, const Cause& cause);
     void kill_the_overdue();
     void kill_those_who_left();
+    void kill_the_laggards();
     void give_up_what_is_stuck();
     void audit_the_ledger();
     [[nodiscard]] Cause cause_of(const WorkerProcess& worker, const os::ExitStatus& status);
@@ -34,6 +35,7 @@ private:
     void heed_the_caller();
     void report_progress();
     [[nodiscard]] bool everybody_left() const;
+    [[nodiscard]] bool nothing_is_left() const;
     [[nodiscard]] bool has_ended() const;
     void give_up(std::string reason);
     void kill(WorkerProcess& worker) const;
@@ -53,6 +55,7 @@ private:
     std::int64_t given_up_ = 0;
     std::int64_t retried_ = 0;
     std::optional<Clock::time_point> next_restart_;
+    std::optional<Clock::time_point> nothing_left_since_;
     Clock::time_point next_orphan_search_ = Clock::now() + kOrphanSearch;
     Clock::time_point next_progress_;
 };

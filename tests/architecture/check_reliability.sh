@@ -15,6 +15,7 @@ rows="${SLICEPOOL_FAULTS:-45}"
 # names_in FILE...: the names of test cases, one a line; a name may be several literals over several lines.
 names_in() {
     cat "$@" | awk '
+        /^[ \t]*\/\// { next }
         { text = text $0 "\n" }
         END {
             while (match(text, /TEST_CASE\([ \n]*"/)) {
@@ -32,18 +33,19 @@ names_in() {
 }
 
 # Line ends within a name are blanks.
-named="$(tr '\n' ' ' <"$page" | grep -oE '"[^"|]+"' | tr -d '"' | sort -u)"
-mapfile -t files < <(find tests -name '*_test.cpp' | sort)
+named="$(tr '\n' ' ' <"$page" | { grep -oE '"[^"|]+"' || true; } | tr -d '"' | sort -u)"
+mapfile -t files < <(find tests -name '*.cpp' | sort)
 tests="$(names_in "${files[@]}" | sort -u)"
-crash_tests="$(find tests/crash -name '*_test.cpp' -exec cat {} + | names_in /dev/stdin | sort -u)"
+crash_tests="$(find tests/crash -name '*.cpp' -exec cat {} + | names_in /dev/stdin | sort -u)"
 
 findings="$(
     awk -F' *[|] *' -v rows="$rows" '
         $2 ~ /^[0-9]+$/ {
+            if ($2 > rows) { print "row " $2 " of the table of faults is one too many"; next }
             if ($2 != ++row) { print "row " row " of the table of faults is not there: found " $2; row = $2 }
             if ($5 !~ /"[^"]+"/ && $5 !~ /^untested: ./) print "row " $2 " names no test and has no \"untested: REASON\""
         }
-        END { if (row < rows) print "the table of faults ends with row " row ", not " rows }' "$page"
+        END { if (row < rows) print "the table of faults ends with row " row + 0 ", not " rows }' "$page"
     # Of quoted words only those in the last column and in the list below the table are names of tests.
     { awk -F' *[|] *' '$2 ~ /^[0-9]+$/ { print $5 }' "$page"; awk '/^And of the policy:/ { on = 1 } on' "$page"; } |
         tr '\n' ' ' | grep -oE '"[^"|]+"' | tr -d '"' | sort -u | comm -23 - <(echo "$tests") |

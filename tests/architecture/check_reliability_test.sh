@@ -22,7 +22,7 @@ expect() {
 
 printf 'TEST_CASE("a fault is survived", "[a]") {}\nTEST_CASE(\n    "a long name is "\n    "in two parts", "[a]") {}\n' \
     >"$root/tests/crash/fault_test.cpp"
-printf 'TEST_CASE("elsewhere", "") {}\n' >"$root/tests/os/other_test.cpp"
+printf 'TEST_CASE("elsewhere", "") {}\n// TEST_CASE("a fault of old", "") {}\n' >"$root/tests/os/other_test.cpp"
 
 expect "a good page" "" <<'P'
 A "quoted word" is no name.
@@ -38,6 +38,15 @@ P
 expect "rows out of order" "row 1 of the table of faults is not there" <<'P'
 | 2 | one | ends | "a fault is survived"; "a long name is in two parts" |
 P
+expect "a row too many" "row 3 of the table of faults is one too many" <<'P'
+| 1 | one | ends | "a fault is survived"; "a long name is in two parts" |
+| 2 | two | ends | "elsewhere" |
+| 3 | three | ends | "elsewhere" |
+P
+expect "a test that is a comment" 'no test is called "a fault of old"' <<'P'
+| 1 | one | ends | "a fault is survived"; "a long name is in two parts" |
+| 2 | two | ends | "a fault of old" |
+P
 expect "a row without a test" "row 2 names no test" <<'P'
 | 1 | one | ends | "a fault is survived"; "a long name is in two parts" |
 | 2 | two | ends | |
@@ -50,6 +59,15 @@ expect "a test in no row" 'not on the page: "a long name is in two parts"' <<'P'
 | 1 | one | ends | "a fault is survived" |
 | 2 | two | ends | "elsewhere" |
 P
+
+
+# A page without any name: every finding is printed all the same.
+echo "No table." >"$root/docs/reliability.md"
+said="$(SLICEPOOL_FAULTS=2 bash "$check" "$root")" || true
+if [[ "$said" != *"ends with row 0, not 2"* ]]; then
+    printf 'a page without a table: got "%s"\n' "$said"
+    failed=1
+fi
 
 rm "$root/docs/reliability.md"
 status=0

@@ -121,3 +121,39 @@ TEST_CASE("without a deadline a stopped worker holds up its slice until it is le
     CHECK(report.deaths() == 0);
     run.check_pixels();
 }
+
+TEST_CASE("a worker stopped between two slices does not hold up the end of the run", "[crash]") {
+    const LeavesNothing promise;
+    const Watchdog watchdog("the run with a worker stopped outside its slices", 60);
+    const SharedCounters flags(2);
+    std::atomic<std::int64_t>& stopped = flags[0];
+    std::atomic<std::int64_t>& other_began = flags[1];
+    const auto input = numbered_volume<float>({12, 5, 40});
+    const auto output = constant_volume<float>({12, 5, 40}, 0);
+    const Report report =
+        process_slices(input, output,
+                       [&](SliceView<const float> in, SliceView<float> out) {
+                           out = in;
+                           if (current_slice() == 0) {  // its worker stops when it has nothing left to do
+                               while (other_began == 0) std::this_thread::sleep_for(1ms);
+                               std::thread([&] {
+                                   std::this_thread::sleep_for(200ms);
+                                   stopped = 1;
+                                   raise(SIGSTOP);
+                               }).detach();
+                           }
+                           if (current_slice() == 1) {
+                               other_began = 1;
+                               while (stopped == 0) std::this_thread::sleep_for(1ms);
+                               std::this_thread::sleep_for(100ms);
+                           }
+                       },
+                       {.n_jobs = 2});
+    CHECK(report.ok());
+    CHECK(report.retries() == 0);
+    REQUIRE(report.deaths() == 1);
+    CHECK(differing_pixels(input, output) == 0);
+    for (const WorkerLife& life : report.workers)
+        if (life.death_seconds >= 0)
+            CHECK(describe(life.cause) == "crashed(SIGKILL): it did not leave the run when nothing was left to do");
+}
