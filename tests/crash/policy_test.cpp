@@ -42,12 +42,6 @@ void leak(std::size_t bytes) {
     kept.emplace_back(bytes, 'x');
 }
 
-std::int64_t sum_of_pages(const std::vector<char>& block) {
-    std::int64_t sum = 0;
-    for (std::size_t at = 0; at < block.size(); at += 4096) sum += block[at];
-    return sum;
-}
-
 void sleep_for_ever() {
     while (true) std::this_thread::sleep_for(1h);
 }
@@ -131,6 +125,12 @@ TEST_CASE("a worker that keeps too much memory to itself is replaced after its s
 
 #if !SLICEPOOL_ADDRESS_SANITIZER
 namespace {
+
+std::int64_t sum_of_pages(const std::vector<char>& block) {
+    std::int64_t sum = 0;
+    for (std::size_t at = 0; at < block.size(); at += 4096) sum += block[at];
+    return sum;
+}
 
 /// A run of one worker over 48 MiB of input and output each, where 24 MiB of its own would be too much.
 /// `fresh_output`: nobody has touched the output before. `heap_bytes`: of the host, inherited and not written.
