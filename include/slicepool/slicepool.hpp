@@ -1,13 +1,16 @@
 // slicepool.hpp: the whole public face in one include. Namespace slicepool, by custom `namespace sp = slicepool;`.
 #pragma once
 
+#include <slicepool/core/call.hpp>
 #include <slicepool/core/current_slice.hpp>
 #include <slicepool/core/dtype.hpp>
 #include <slicepool/core/error.hpp>
 #include <slicepool/core/filter.hpp>
+#include <slicepool/core/items.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 #include <slicepool/core/shape.hpp>
+#include <slicepool/core/shipment.hpp>
 #include <slicepool/core/slice.hpp>
 #include <slicepool/filters/boundary.hpp>
 #include <slicepool/filters/chain.hpp>
@@ -21,6 +24,10 @@
 #include <slicepool/io/location.hpp>
 #include <slicepool/io/output.hpp>
 #include <slicepool/memory/volume.hpp>
+#include <slicepool/pool/parallel.hpp>
+#include <slicepool/pool/pending.hpp>
 #include <slicepool/pool/pool.hpp>
 #include <slicepool/pool/process_slices.hpp>
+#include <slicepool/pool/result_stream.hpp>
+#include <slicepool/pool/run_calls.hpp>
 #include <slicepool/pool/slice_function.hpp>

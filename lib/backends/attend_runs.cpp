@@ -1,7 +1,12 @@
 #include "backends/attend_runs.hpp"
 
+#include "backends/ring_outbox.hpp"
+
 #include "os/child.hpp"
 #include "worker/work.hpp"
+
+#include <algorithm>
+#include <memory>
 
 namespace slicepool {
 namespace {
@@ -12,37 +17,50 @@ constexpr auto kLookAgain = 1000ms;  // between runs
 constexpr auto kAdmission = 30s;
 constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
 
+/// A worker's place in a run.
+WorkPlace place_in(const ControlArea& control, const WorkOrder& order, Owner owner) {
+    ControlHeader& header = control.header();
+    WorkPlace place{.owner = owner,
+                    .ledger = control.ledger(order.task_count()),
+                    .board = &control.board(),
+                    .mailbox = &control.mailboxes()[owner.slot],
+                    .stop = &header.stop,
+                    .window = &header.window};
+    if (order.is_of_calls())
+        place.chunks = control.chunks(order.chunk_count);
+    else
+        place.records = control.records(order.slices.count);
+    return place;
+}
+
 /// Works until the run has nothing left that could be offered again: then true. False when the worker retires.
-bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const RunHooks& hooks) {
+bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const os::Event& bell,
+               const RunHooks& hooks) {
     ControlHeader& header = control.header();
     WorkOrder order = header.order;
     hooks.enter(order);
-    const std::int64_t task_count = order.grouping.task_count(order.slices.count);
-    WorkerMailbox& mailbox = control.mailboxes()[owner.slot];
-    const WorkPlace place{owner,
-                          control.ledger(task_count),
-                          control.records(order.slices.count),
-                          &control.board(),
-                          &mailbox,
-                          &header.stop,
-                          order.shielded ? hooks.shield : nullptr};
+    WorkPlace place = place_in(control, order, owner);
+    RingOutbox outbox(control, owner.slot, run, bell);
+    place.outbox = &outbox;
+    place.shield = order.shielded ? hooks.shield : nullptr;
+    const std::unique_ptr<Bench> bench = make_bench(order, place);
     bool retires = false;
     const auto may_go_on = [&] { return !(retires = !hooks.may_go_on(order)); };
     const double cpu_before = os::thread_cpu_seconds();
     while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
         const std::uint32_t offered = header.offered.load();
-        work(order, place, may_go_on);
-        mailbox.cpu_ns.store(static_cast<std::int64_t>(1e9 * (os::thread_cpu_seconds() - cpu_before)));
+        work(*bench, place, may_go_on);
+        place.mailbox->cpu_ns.store(static_cast<std::int64_t>(1e9 * (os::thread_cpu_seconds() - cpu_before)));
         if (retires) return false;
-        const SliceLedger::Counts counts = place.ledger.count();
-        if (counts.waiting == 0 && counts.claimed == 0) {
+        const std::int64_t tasks = place.ledger.task_count();
+        const std::int64_t settled = std::clamp<std::int64_t>(header.window.begin.load(), 0, tasks);
+        if (place.ledger.first_unsettled(settled) == tasks) {
             ++header.offered;  // the others need not wait for their time limit to see it
             os::wake_all(header.offered);
             break;
         }
-        // What others hold may be offered again if they die.
-        if (counts.waiting == 0 && header.stop.load() == 0)
-            os::wait_while_equal(header.offered, offered, kLookAgainInRun);
+        // What others hold may be offered again if they die, and what has to wait now may be offered later.
+        if (header.stop.load() == 0) os::wait_while_equal(header.offered, offered, kLookAgainInRun);
     }
     return true;
 }
@@ -71,7 +89,7 @@ void attend_runs(const ControlArea& control, Owner owner, const os::Event& bell,
             continue;
         }
         attended = run;
-        const bool stays = take_part(control, run, owner, hooks);
+        const bool stays = take_part(control, run, owner, bell, hooks);
         hooks.leave();
         if (!stays) {
             control.mailboxes()[owner.slot].retired.store(1);

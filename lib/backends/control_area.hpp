@@ -2,10 +2,12 @@
 // Never pixels. It lies in a mapping of its own between guard pages, so that no overrun of pixels reaches it.
 #pragma once
 
+#include "ledger/chunk_record.hpp"
 #include "ledger/slice_ledger.hpp"
 #include "ledger/slice_record.hpp"
 #include "os/futex.hpp"
 #include "os/mapping.hpp"
+#include "worker/result_ring.hpp"
 #include "worker/work_order.hpp"
 
 #include <array>
@@ -25,6 +27,7 @@ struct ControlHeader {
     os::FutexWord offered{0};  ///< bumped when a task is offered again, or there is another reason to look
     std::atomic<std::uint32_t> stop{0};
     std::atomic<std::uint32_t> closing{0};
+    ClaimWindow window;
     WorkOrder order;
     /// For workers made before the volumes were mapped: where to find the pixels (see worker_memory.hpp).
     struct Reach {
@@ -44,7 +47,7 @@ struct ControlHeader {
 /// while every worker is idle.
 class ControlArea {
 public:
-    /// Room for runs of up to `most_slices` slices; only what is used costs memory. Throws SystemError.
+    /// Room for runs of up to `most_slices` slices, or chunks of calls; only what is used costs memory. Throws SystemError.
     ControlArea(int worker_count, std::int64_t most_slices);
 
     [[nodiscard]] ControlHeader& header() const noexcept { return *header_; }
@@ -54,11 +57,15 @@ public:
     /// All of it but the guard pages.
     [[nodiscard]] std::span<std::byte> range() const noexcept;
 
-    /// Records, all open, and a ledger, all waiting, for a run; and clean mailboxes and messages.
-    [[nodiscard]] SliceLedger prepare_run(std::int64_t slice_count, std::int64_t task_count) const noexcept;
+    /// A ledger, all waiting, for a run; and clean mailboxes, messages and rings. Records or chunks are the caller's.
+    [[nodiscard]] SliceLedger prepare_run(std::int64_t task_count) const noexcept;
     /// The same memory seen by a worker.
     [[nodiscard]] SliceLedger ledger(std::int64_t task_count) const noexcept;
     [[nodiscard]] std::span<SliceRecord> records(std::int64_t slice_count) const noexcept;
+    /// The same memory in a run of calls.
+    [[nodiscard]] std::span<ChunkRecord> chunks(std::int64_t chunk_count) const noexcept;
+    /// What the worker in this slot sends results through.
+    [[nodiscard]] ResultRing ring(std::size_t slot) const noexcept;
 
 private:
     std::int64_t most_slices_;
@@ -66,6 +73,7 @@ private:
     ControlHeader* header_;
     MessageBoard* board_;
     std::span<WorkerMailbox> mailboxes_;
+    std::byte* rings_;
     std::byte* records_;
     std::byte* ledger_;
 };

@@ -2,10 +2,12 @@
 // Made by the pool room; a backend asks no questions about it.
 #pragma once
 
+#include <slicepool/core/call.hpp>
 #include <slicepool/core/filter.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 #include <slicepool/memory/volume.hpp>
+#include "worker/chunk_sizes.hpp"
 #include "worker/work_order.hpp"
 
 #include <cstddef>
@@ -15,11 +17,15 @@
 namespace slicepool {
 
 struct Job {
+    WorkOrder order;  ///< complete but for start_ns
     AnyVolume input;
     AnyVolume output;
-    WorkOrder order;  ///< complete but for start_ns
+    /// In a run of calls, instead of the volumes.
+    std::int64_t call_count = 0;
+    ChunkSizes chunks{0, 1, {}};
+    CallSink* sink = nullptr;
     /// The filter's bytes when workers that exist already need them shipped; empty when they inherit the object.
-    std::span<const std::byte> captures;
+    std::span<const std::byte> captures{};
     const Options* options = nullptr;
 };
 

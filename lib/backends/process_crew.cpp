@@ -1,6 +1,7 @@
 #include "backends/process_crew.hpp"
 
 #include "backends/attend_runs.hpp"
+#include "backends/call_session.hpp"
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
 #include "backends/shared_memory_shield.hpp"
@@ -61,7 +62,8 @@ ProcessCrew::ProcessCrew(int worker_count, std::int64_t most_slices)
 
 Report ProcessCrew::run(const Job& job) {
     supervisor_.fill_crew();
-    const RunSession session(control_, job);
+    const auto session = make_session(control_, job);
+    const SinkRings rings(job.sink, bell_);
 
     // A progress callback that throws ends the run in order; the exception goes on from here.
     Options options = *job.options;
@@ -84,32 +86,30 @@ Report ProcessCrew::run(const Job& job) {
         };
 
     std::size_t peak_memory = 0;
-    const WatchedRun watched{.number = session.number(),
-                             .ledger = session.ledger(),
-                             .records = session.records(),
-                             .grouping = job.order.grouping,
-                             .slice_count = job.order.slices.count,
+    const WatchedRun watched{.number = session->number(),
+                             .ledger = session->ledger(),
+                             .book = &session->book(),
                              .stop = &control_.header().stop,
                              .offered = &control_.header().offered,
                              .options = &options,
-                             .start = session.start(),
+                             .start = session->start(),
                              .before_end = [&] {
                                  if (options.measure_memory) peak_memory = proportional_set_of(supervisor_.pids());
                              }};
     if (options.stop_token.stop_requested()) control_.header().stop.store(1);  // nobody shall begin
-    session.open();
+    session->open();
     WatchFacts facts;
     try {
         facts = supervisor_.watch(watched);
     } catch (...) {
         supervisor_.kill_crew();  // nobody may write any more when the caller gets the output back
-        session.close();
+        session->close();
         throw;
     }
-    session.close();
+    session->close();
     if (failure) std::rethrow_exception(failure);
 
-    Report report = session.report(Backend::processes, facts.causes, std::move(facts.lives));
+    Report report = session->report(Backend::processes, std::move(facts.lives));
     report.interrupted = facts.interrupted;
     report.gave_up = std::move(facts.gave_up);
     report.peak_memory_bytes = peak_memory;

@@ -5,6 +5,8 @@
 #include "backends/control_area.hpp"
 #include "backends/crew.hpp"
 
+#include "os/event.hpp"
+
 namespace slicepool {
 
 class SerialCrew final : public Crew {
@@ -17,6 +19,7 @@ public:
 
 private:
     ControlArea control_;
+    os::Event bell_;
 };
 
 }  // namespace slicepool

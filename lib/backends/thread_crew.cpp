@@ -1,6 +1,7 @@
 #include "backends/thread_crew.hpp"
 
 #include "backends/attend_runs.hpp"
+#include "backends/call_session.hpp"
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
 
@@ -59,11 +60,12 @@ void ThreadCrew::dismiss() noexcept {
 }
 
 Report ThreadCrew::run(const Job& job) {
-    const RunSession session(control_, job);
+    const auto session = make_session(control_, job);
+    const SinkRings rings(job.sink, bell_);
     const Options& options = *job.options;
     bool interrupted = false;
     std::exception_ptr callback_failure;
-    auto next_progress = session.start() + options.progress_interval;
+    auto next_progress = session->start() + options.progress_interval;
     const auto stop = [&] {
         control_.header().stop.store(1);
         ++control_.header().offered;
@@ -76,26 +78,28 @@ Report ThreadCrew::run(const Job& job) {
     };
     const std::stop_callback at_once(options.stop_token, [&] { bell_.ring(); });
     heed_the_caller();
-    session.open();
+    session->open();
     const std::array bell{bell_.fd()};
     while (!std::ranges::all_of(control_.mailboxes(), [&](const WorkerMailbox& mailbox) {
-        return mailbox.finished_run.load(std::memory_order_acquire) == session.number();
+        return mailbox.finished_run.load(std::memory_order_acquire) == session->number();
     })) {
         static_cast<void>(os::wait_readable(
             bell, options.progress ? std::min<std::chrono::nanoseconds>(kLongestWait, options.progress_interval)
                                    : kLongestWait));
         bell_.clear();
+        session->book().hear();
         heed_the_caller();
         if (!options.progress || callback_failure || std::chrono::steady_clock::now() < next_progress) continue;
         next_progress += options.progress_interval;
         try {
-            options.progress(session.progress());
+            options.progress(session->progress());
         } catch (...) {
             callback_failure = std::current_exception();
             stop();
         }
     }
-    session.close();
+    session->book().hear();
+    session->close();
     if (callback_failure) std::rethrow_exception(callback_failure);
 
     std::vector<WorkerLife> lives;
@@ -104,13 +108,13 @@ Report ThreadCrew::run(const Job& job) {
         WorkerLife life;
         life.slot = static_cast<int>(slot);
         life.incarnation = kIncarnation;
-        life.birth_seconds = std::chrono::duration<double>(birth_ - session.start()).count();
+        life.birth_seconds = std::chrono::duration<double>(birth_ - session->start()).count();
         life.slices_done = mailbox.slices_done.load();
         life.busy_seconds = 1e-9 * static_cast<double>(mailbox.busy_ns.load());
         life.cpu_seconds = 1e-9 * static_cast<double>(mailbox.cpu_ns.load());
         lives.push_back(life);
     }
-    Report report = session.report(Backend::threads, {}, std::move(lives));
+    Report report = session->report(Backend::threads, std::move(lives));
     report.interrupted = interrupted;
     if (options.measure_memory) report.peak_memory_bytes = proportional_set_of({});
     return report;

@@ -11,6 +11,7 @@ void WorkerMemory::enter_run(const ControlHeader& header, WorkOrder& order) {
     arena_is_closed_ = true;
     if (!writable_.empty()) os::protect(writable_, os::Access::read);
     writable_ = {};
+    if (order.is_of_calls()) return;
     reach(header.input_reach, os::Access::read, order.input, own_input_);
     reach(header.output_reach, os::Access::read_write, order.output, own_output_);
     // The shield opens it slice by slice.

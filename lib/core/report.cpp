@@ -59,9 +59,11 @@ std::string describe(const Cause& cause) {
     return fmt::format("{}({})", name_of(cause.kind), cause.text);
 }
 
-bool Report::ok() const noexcept {
-    return std::ranges::all_of(slices, [](const SliceOutcome& s) { return s.status == SliceStatus::done; });
+std::int64_t Report::total() const noexcept {
+    return static_cast<std::int64_t>(slices.size()) + unlisted_done + unlisted_failed + unlisted_not_run;
 }
+
+bool Report::ok() const noexcept { return count(SliceStatus::done) == total(); }
 
 std::vector<SliceOutcome> Report::failures() const {
     std::vector<SliceOutcome> failed;
@@ -72,7 +74,11 @@ std::vector<SliceOutcome> Report::failures() const {
 }
 
 std::int64_t Report::count(SliceStatus status) const noexcept {
-    return std::ranges::count_if(slices, [status](const SliceOutcome& s) { return s.status == status; });
+    const std::int64_t unlisted = status == SliceStatus::done      ? unlisted_done
+                                  : status == SliceStatus::failed  ? unlisted_failed
+                                  : status == SliceStatus::not_run ? unlisted_not_run
+                                                                   : 0;
+    return unlisted + std::ranges::count_if(slices, [status](const SliceOutcome& s) { return s.status == status; });
 }
 
 std::int64_t Report::deaths() const noexcept {
@@ -91,10 +97,18 @@ void Report::raise() const {
         if (slice.status == SliceStatus::done || slice.status == SliceStatus::not_run) continue;
         const std::string why =
             slice.causes.empty() ? std::string(name_of(slice.status)) : describe(slice.causes.back());
-        throw SliceError(fmt::format("slice {}: {} (after {} attempt{})", slice.index, why, slice.attempts,
+        throw SliceError(fmt::format("{} {}: {} (after {} attempt{})", item, slice.index, why, slice.attempts,
                                      slice.attempts == 1 ? "" : "s"),
                          slice);
     }
+}
+
+void Report::require_ok() const {
+    raise();
+    if (ok()) return;
+    const std::string how_many = fmt::format("{} of {} {}s were not run", count(SliceStatus::not_run), total(), item);
+    if (interrupted) throw Interrupted(fmt::format("interrupted: {}", how_many));
+    throw Error(fmt::format("{}: {}", gave_up.empty() ? "the run ended early" : gave_up, how_many));
 }
 
 }  // namespace slicepool

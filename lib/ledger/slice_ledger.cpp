@@ -38,16 +38,27 @@ std::optional<Claim> SliceLedger::try_claim_task(std::int64_t task, Owner owner)
     return Claim{task, claimed};
 }
 
-std::optional<Claim> SliceLedger::try_claim(Owner owner) noexcept {
-    while (ticket_->load(std::memory_order_relaxed) < task_count_) {
-        const std::int64_t task = ticket_->fetch_add(1, std::memory_order_relaxed);
-        // A stray write may have left any number there; the words decide.
-        if (task < 0 || task >= task_count_) break;
-        if (auto claim = try_claim_task(task, owner)) return claim;
+std::optional<Claim> SliceLedger::try_claim(Owner owner, const ClaimWindow& window) noexcept {
+    // A stray write may have left any number in the window and the ticket; the words decide.
+    const std::int64_t end = std::clamp<std::int64_t>(window.end.load(std::memory_order_acquire), 0, task_count_);
+    const std::int64_t begin = std::clamp<std::int64_t>(window.begin.load(std::memory_order_relaxed), 0, end);
+    std::int64_t ticket = ticket_->load(std::memory_order_relaxed);
+    // Never drawn beyond the end: a window that moves on would find those tickets spent.
+    while (ticket >= 0 && ticket < end) {
+        if (!ticket_->compare_exchange_weak(ticket, ticket + 1, std::memory_order_relaxed)) continue;
+        if (auto claim = try_claim_task(ticket, owner)) return claim;
+        ticket = ticket_->load(std::memory_order_relaxed);
     }
-    for (std::int64_t task = 0; task < task_count_; ++task)
+    for (std::int64_t task = begin; task < end; ++task)
         if (auto claim = try_claim_task(task, owner)) return claim;
     return std::nullopt;
+}
+
+std::int64_t SliceLedger::first_unsettled(std::int64_t from) const noexcept {
+    std::int64_t task = from;
+    while (task < task_count_ && (entry(task).state == TaskState::done || entry(task).state == TaskState::failed))
+        ++task;
+    return task;
 }
 
 bool SliceLedger::replace(const Claim& claim, const TaskEntry& next, std::memory_order order) noexcept {

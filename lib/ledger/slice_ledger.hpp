@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,6 +17,12 @@ namespace slicepool {
 struct Claim {
     std::int64_t task = 0;
     TaskEntry entry;  ///< state is claimed
+};
+
+/// Which tasks are offered now; only ever a reason to look at fewer words. In shared memory, written by the supervisor.
+struct ClaimWindow {
+    std::atomic<std::int64_t> begin{0};                                       ///< all tasks before it are settled
+    std::atomic<std::int64_t> end{std::numeric_limits<std::int64_t>::max()};  ///< from here on tasks have to wait
 };
 
 /// A view of `task_count` words in shared memory. Copy it freely; the memory must outlive it. The count comes from the
@@ -39,8 +46,8 @@ public:
     /// The view of a ledger made by create().
     [[nodiscard]] static SliceLedger attach(std::span<std::byte> memory, std::int64_t task_count) noexcept;
 
-    /// T1 for some waiting task, or nothing when none is waiting now (one may be later: see T3).
-    [[nodiscard]] std::optional<Claim> try_claim(Owner owner) noexcept;
+    /// T1 for some waiting task of the window, or nothing when none is waiting now (one may be later: see T3).
+    [[nodiscard]] std::optional<Claim> try_claim(Owner owner, const ClaimWindow& window = {}) noexcept;
     /// T2. Everything stored before is visible to whoever then sees done. False when the claim was not ours any more,
     /// which a correct supervisor never brings about.
     [[nodiscard]] bool commit(const Claim& claim) noexcept;
@@ -58,6 +65,8 @@ public:
         std::int64_t done = 0;
         std::int64_t failed = 0;
     };
+    /// The first task from `from` on that is waiting or claimed; task_count() when there is none.
+    [[nodiscard]] std::int64_t first_unsettled(std::int64_t from) const noexcept;
     /// One pass over the words; a snapshot, exact when nobody works.
     [[nodiscard]] Counts count() const noexcept;
     [[nodiscard]] TaskEntry entry(std::int64_t task) const noexcept {

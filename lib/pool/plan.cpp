@@ -159,7 +159,32 @@ Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef&
     Plan plan;
     plan.task_count = order.grouping.task_count(order.slices.count);
     plan.scratch_bytes_per_worker = filter_plan.scratch_bytes + tile_bytes(order, given);
-    plan.job = {input, output, order, {}, &options};
+    plan.job = {.order = order, .input = input, .output = output, .options = &options};
+    return plan;
+}
+
+Plan make_call_plan(const CallRef& calls, std::int64_t count, CallSink& sink, int worker_count,
+                    const Options& options) {
+    check_options(options);
+    check_worker_limits(options);
+    if (options.chunk && *options.chunk < 1)
+        throw InvalidArgument(fmt::format("chunk {}: at least 1 call, or leave it out", *options.chunk));
+
+    Plan plan;
+    Job& job = plan.job;
+    job.call_count = count;
+    job.sink = &sink;
+    job.options = &options;
+    // A worker that may do only so many calls must not have more in its hands.
+    std::optional<std::int64_t> chunk = options.chunk;
+    if (const auto most = options.max_slices_per_worker) chunk = std::min(chunk.value_or(*most), *most);
+    job.chunks = ChunkSizes(count, worker_count, chunk);
+    for (std::int64_t left = count; left > 0; left -= job.chunks.next(left)) ++plan.task_count;
+    job.order.call = calls;
+    job.order.chunk_count = plan.task_count;
+    job.order.abort_on_failure = options.on_failure == OnFailure::abort;
+    job.order.max_slices_per_worker = options.max_slices_per_worker.value_or(0);
+    job.order.max_private_bytes_per_worker = options.max_private_memory_per_worker.value_or(0);
     return plan;
 }
 

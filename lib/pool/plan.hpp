@@ -21,6 +21,10 @@ struct Plan {
 [[nodiscard]] Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter, Backend backend,
                              const Options& options);
 
+/// The same for calls on `worker_count` workers, fewer when there are fewer calls.
+[[nodiscard]] Plan make_call_plan(const CallRef& calls, std::int64_t count, CallSink& sink, int worker_count,
+                                  const Options& options);
+
 /// Throws SystemError (ENOMEM) when `worker_count` workers' scratch does not fit into the machine.
 void check_scratch_fits(const Plan& plan, int worker_count);
 

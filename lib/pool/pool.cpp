@@ -10,6 +10,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
 namespace slicepool {
@@ -26,9 +28,36 @@ public:
         : code(os::LoadedCode::now()),
           crew(make_crew(options.backend, effective_jobs(options.n_jobs, os::usable_cores()), kMostSlices)) {}
 
-    std::mutex mutex;
+    Report carry_out(Plan& plan, std::span<const std::byte> captures);
+
     os::LoadedCode code;  // of the moment the workers were forked
     std::unique_ptr<Crew> crew;
+
+private:
+    /// Runs take turns in the order in which they came.
+    class Turn {
+    public:
+        explicit Turn(State& state) : state_(state) {
+            std::unique_lock lock(state_.mutex_);
+            const std::uint64_t mine = state_.next_ticket_++;
+            state_.turn_has_come_.wait(lock, [&] { return state_.now_serving_ == mine; });
+        }
+        ~Turn() {
+            const std::lock_guard lock(state_.mutex_);
+            ++state_.now_serving_;
+            state_.turn_has_come_.notify_all();
+        }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+
+    private:
+        State& state_;
+    };
+
+    std::mutex mutex_;
+    std::condition_variable turn_has_come_;
+    std::uint64_t next_ticket_ = 0;
+    std::uint64_t now_serving_ = 0;
 };
 
 Pool::Pool(const PoolOptions& options) : state_(std::make_unique<State>(options)) {
@@ -43,30 +72,44 @@ int Pool::worker_count() const noexcept { return state_->crew->worker_count(); }
 
 Backend Pool::backend() const noexcept { return state_->crew->backend(); }
 
-Report Pool::run(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
-                 std::span<const std::byte> captures, const Options& options) {
+/// `code`: of the function.
+void Pool::check(const Options& options, const void* code) const {
     if (options.n_jobs)
         throw InvalidArgument(fmt::format("n_jobs {} in a call on a pool: its {} workers were chosen when it was made",
                                           *options.n_jobs, worker_count()));
     if (options.backend && *options.backend != backend())
         throw InvalidArgument(
             fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend), name_of(backend())));
-    const bool shipped = backend() == Backend::processes;
-    if (shipped && !state_->code.contains(filter.operations()))
+    if (backend() == Backend::processes && !state_->code.contains(code))
         throw InvalidArgument(
             fmt::format("the function is in '{}', which was loaded after the pool was made: its workers do not have "
-                        "it. Make the pool "
-                        "after loading, or call slicepool::process_slices",
-                        os::LoadedCode::object_of(filter.operations())));
-    Plan plan = make_plan(input, output, filter, backend(), options);
-    if (plan.job.order.slices.count > kMostSlices)
+                        "it. Make the pool after loading, or call the free function of the same name",
+                        os::LoadedCode::object_of(code)));
+}
+
+Report Pool::State::carry_out(Plan& plan, std::span<const std::byte> captures) {
+    if (plan.task_count > kMostSlices)
         throw InvalidArgument(
-            fmt::format("{} slices in one run: a pool takes up to {}", plan.job.order.slices.count, kMostSlices));
-    if (plan.task_count == 0) return nothing_to_do(plan, backend());
+            fmt::format("{} slices or chunks in one run: a pool takes up to {}", plan.task_count, kMostSlices));
+    if (plan.task_count == 0) return nothing_to_do(plan, crew->backend());
+    if (crew->backend() == Backend::processes) plan.job.captures = captures;
+    const Turn turn(*this);
+    return slicepool::carry_out(*crew, plan);
+}
+
+Report Pool::run(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
+                 std::span<const std::byte> captures, const Options& options) {
+    check(options, filter.operations());
+    Plan plan = make_plan(input, output, filter, backend(), options);
     check_scratch_fits(plan, static_cast<int>(std::min<std::int64_t>(worker_count(), plan.task_count)));
-    if (shipped) plan.job.captures = captures;
-    const std::lock_guard one_run_at_a_time(state_->mutex);
-    return carry_out(*state_->crew, plan);
+    return state_->carry_out(plan, captures);
+}
+
+Report Pool::run(const CallRef& calls, std::int64_t count, CallSink& sink, std::span<const std::byte> captures,
+                 const Options& options) {
+    check(options, calls.operations());
+    Plan plan = make_call_plan(calls, count, sink, worker_count(), options);
+    return state_->carry_out(plan, captures);
 }
 
 }  // namespace slicepool

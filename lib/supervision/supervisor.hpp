@@ -3,6 +3,7 @@
 #pragma once
 
 #include "supervision/restart_policy.hpp"
+#include "supervision/task_book.hpp"
 #include "supervision/template_process.hpp"
 #include "supervision/worker_process.hpp"
 
@@ -10,7 +11,6 @@
 #include <slicepool/core/report.hpp>
 #include "ledger/slice_ledger.hpp"
 #include "ledger/slice_record.hpp"
-#include "ledger/task_grouping.hpp"
 #include "os/child.hpp"
 #include "os/crash_trace.hpp"
 #include "os/event.hpp"
@@ -22,7 +22,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,9 +34,7 @@ namespace slicepool {
 struct WatchedRun {
     std::uint32_t number = 0;  ///< workers put it in their mailbox when they have left the run
     SliceLedger ledger;
-    std::span<SliceRecord> records;
-    TaskGrouping grouping;
-    std::int64_t slice_count = 0;
+    TaskBook* book = nullptr;
     std::atomic<std::uint32_t>* stop = nullptr;  ///< set to make workers claim no more
     os::FutexWord* offered = nullptr;            ///< bumped when a task is offered again
     const Options* options = nullptr;
@@ -47,10 +44,9 @@ struct WatchedRun {
 
 /// What supervision saw in a run.
 struct WatchFacts {
-    std::map<std::int64_t, std::vector<Cause>> causes;  ///< by position, oldest first: attempts that killed a worker
-    std::vector<WorkerLife> lives;                      ///< in order of birth
-    std::string gave_up;                                ///< why the run was ended early, or empty
-    bool interrupted = false;                           ///< the stop token was used
+    std::vector<WorkerLife> lives;  ///< in order of birth
+    std::string gave_up;            ///< why the run was ended early, or empty
+    bool interrupted = false;       ///< the stop token was used
 };
 
 /// Owns the template and the workers of a pool. Used by one thread at a time.

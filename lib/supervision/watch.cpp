@@ -36,6 +36,7 @@ Supervisor::Watch::Watch(Supervisor& supervisor, const WatchedRun& run)
 WatchFacts Supervisor::Watch::until_the_end() {
     while (true) {
         heed_the_caller();
+        run_.book->hear();
         bury_the_dead();
         settle_orphans();
         kill_the_overdue();
@@ -51,6 +52,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
     for (WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive() && worker.overdue_slice >= 0 && !worker.stuck)
             if (const auto status = worker.child.reap_within(os::kLongestEnd)) bury(worker, *status);
+    run_.book->hear();
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive()) facts_.lives.push_back(life_of(worker));
@@ -114,6 +116,8 @@ Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitSta
         cause.text = "its exit status was taken by the host program";
     } else if (status.was_killed() && worker.killed_as_gone) {
         cause.text = "it left the run: it executed another program, or closed the descriptors it found";
+    } else if (status.was_killed() && worker.killed_as_garbled) {
+        cause.text = "what it sent made no sense: its memory was overwritten";
     } else if (status.was_killed() && worker.killed_as_laggard) {
         cause.text = "it did not leave the run when nothing was left to do";
     } else if (status.was_killed()) {
@@ -134,9 +138,12 @@ void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& 
     if (!life.retired) life.cause = cause_of(worker, status);
     // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
     const bool charge = worker.overdue_slice < 0 || slice == worker.overdue_slice;
-    for (const Claim& claim : run_.ledger.claims_of(worker.owner)) settle(claim, slice, life.cause, charge);
-    if (slice >= 0 && slice < run_.slice_count)
-        life.slice = slice;  // a position; whoever knows the selection translates
+    run_.book->hear();
+    run_.book->forget_worker(worker.owner.slot);
+    for (const Claim& claim : run_.ledger.claims_of(worker.owner))
+        take_note(run_.book->settle(claim, slice, life.cause, charge, run_.options->max_attempts));
+    if (slice >= 0 && slice < run_.book->item_count())
+        life.slice = slice;  // an item; whoever knows the selection translates
     done_by_the_dead_ += life.slices_done;
     failed_by_the_dead_ += mailbox.slices_failed.load();
     if (life.retired)
@@ -158,40 +165,11 @@ void Supervisor::Watch::plan_replacement() {
     next_restart_ = Clock::now() + decision.delay;
 }
 
-void Supervisor::Watch::settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge) {
-    SliceLedger ledger = run_.ledger;
-    const TaskGrouping::Range range = run_.grouping.positions(claim.task, run_.slice_count);
-    const auto state = [&](std::int64_t position) -> std::atomic<RecordState>& {
-        return run_.records[static_cast<std::size_t>(position)].state;
-    };
-    const auto is_settled = [&](std::int64_t position) {
-        return state(position).load() == RecordState::failed || state(position).load() == RecordState::closed;
-    };
-    // Outside the filter (or with a scribbled mailbox) the first slice of the task that is still open takes the blame.
-    if (slice < range.begin || slice >= range.end) {
-        slice = range.begin;
-        while (slice < range.end && is_settled(slice)) ++slice;
-    }
-    if (charge && slice < range.end && !is_settled(slice)) {
-        std::vector<Cause>& causes = facts_.causes[slice];
-        causes.push_back(cause);
-        if (static_cast<int>(causes.size()) >= run_.options->max_attempts) {
-            state(slice).store(RecordState::closed);
-            ++given_up_;
-            if (run_.options->on_failure == OnFailure::abort) run_.stop->store(1, std::memory_order_relaxed);
-        } else {
-            ++retried_;
-        }
-    }
-    bool open = false;
-    for (std::int64_t position = range.begin; position < range.end; ++position) {
-        if (is_settled(position)) continue;
-        open = true;
-        state(position).store(RecordState::open);  // what was computed but not committed is computed again
-    }
-    // A false answer would mean that the word changed although its owner is dead: a stray write. The search for waiting
-    // or unsettled words then decides, so there is nothing to do here.
-    static_cast<void>(open ? ledger.give_back(claim) : ledger.give_up(claim));
+void Supervisor::Watch::take_note(const TaskBook::Settlement& change) {
+    given_up_ += change.given_up;
+    retried_ += change.to_retry;
+    if (change.given_up > 0 && run_.options->on_failure == OnFailure::abort)
+        run_.stop->store(1, std::memory_order_relaxed);
 }
 
 /// Words that say they are claimed by nobody alive: a stray write put them there, for every death is settled at once.
@@ -206,7 +184,7 @@ void Supervisor::Watch::settle_orphans() {
     for (std::int64_t task = 0; task < run_.ledger.task_count(); ++task) {
         const TaskEntry entry = run_.ledger.entry(task);
         if (entry.state != TaskState::claimed || is_alive(entry.owner)) continue;
-        settle({task, entry}, -1, {}, false);
+        take_note(run_.book->settle({task, entry}, -1, {}, false, run_.options->max_attempts));
         found = true;
     }
     if (!found) return;
@@ -234,10 +212,14 @@ void Supervisor::Watch::kill_the_overdue() {
 }
 
 /// A worker that closed its end of the life line but lives on executes another program, or closed all descriptors it
-/// found: either way it will not come back to the run.
+/// found: either way it will not come back to the run. One whose results make no sense is no better.
 void Supervisor::Watch::kill_those_who_left() {
     for (WorkerProcess& worker : supervisor_.workers_) {
         if (!worker.alive() || worker.overdue_slice >= 0) continue;
+        if (!worker.killed_as_garbled && run_.book->is_garbled(worker.owner.slot)) {
+            worker.killed_as_garbled = true;
+            kill(worker);
+        }
         if (!worker.hung_up) {
             const std::array line{worker.life_line.get()};
             if (os::wait_readable(line, 0ns)[0]) worker.hung_up = Clock::now();
@@ -285,24 +267,11 @@ void Supervisor::Watch::give_up_what_is_stuck() {
                               .text = fmt::format("its worker (process {}) was killed, but {} s later the system still "
                                                   "holds it, as in a transfer that does not end",
                                                   worker.child.pid(), os::kLongestEnd.count())};
-            for (const Claim& claim : run_.ledger.claims_of(worker.owner)) abandon(claim, cause);
+            for (const Claim& claim : run_.ledger.claims_of(worker.owner)) take_note(run_.book->abandon(claim, cause));
         }
         anybody = anybody || !worker.stuck;
     }
     if (!anybody && facts_.gave_up.empty()) give_up("the system holds every worker, and ends none of them");
-}
-
-void Supervisor::Watch::abandon(const Claim& claim, const Cause& cause) {
-    const TaskGrouping::Range range = run_.grouping.positions(claim.task, run_.slice_count);
-    for (std::int64_t position = range.begin; position < range.end; ++position) {
-        std::atomic<RecordState>& state = run_.records[static_cast<std::size_t>(position)].state;
-        if (state.load() == RecordState::failed || state.load() == RecordState::closed) continue;
-        facts_.causes[position].push_back(cause);
-        state.store(RecordState::closed);
-        ++given_up_;
-    }
-    SliceLedger ledger = run_.ledger;
-    static_cast<void>(ledger.give_up(claim));
 }
 
 /// What was not written by the rules tells of a stray write, and then nothing that stands there can be believed. For
@@ -313,11 +282,7 @@ void Supervisor::Watch::audit_the_ledger() {
         if (entry.state == TaskState::waiting || entry.state == TaskState::failed) return false;
         if (entry.owner.slot >= supervisor_.workers_.size() || entry.owner.incarnation >= supervisor_.next_incarnation_)
             return true;
-        if (entry.state == TaskState::claimed) return false;
-        const TaskGrouping::Range range = run_.grouping.positions(task, run_.slice_count);
-        for (std::int64_t position = range.begin; position < range.end; ++position)
-            if (run_.records[static_cast<std::size_t>(position)].state.load() == RecordState::open) return true;
-        return false;
+        return entry.state == TaskState::done && run_.book->contradicts(task);
     };
     for (std::int64_t task = 0; task < run_.ledger.task_count() && facts_.gave_up.empty(); ++task)
         if (is_wrong(task))
@@ -353,13 +318,14 @@ bool Supervisor::Watch::everybody_left() const {
     });
 }
 
-bool Supervisor::Watch::nothing_is_left() const {
+bool Supervisor::Watch::nothing_is_left() {
     if (run_.stop->load() != 0) return true;
-    const SliceLedger::Counts counts = run_.ledger.count();
-    return counts.waiting == 0 && counts.claimed == 0;
+    settled_tasks_ = run_.ledger.first_unsettled(settled_tasks_);
+    // Looked at from the beginning once more: a stray write may have opened a task again.
+    return settled_tasks_ == run_.ledger.task_count() && run_.ledger.first_unsettled(0) == settled_tasks_;
 }
 
-bool Supervisor::Watch::has_ended() const { return everybody_left() && nothing_is_left(); }
+bool Supervisor::Watch::has_ended() { return everybody_left() && nothing_is_left(); }
 
 std::int64_t Supervisor::Watch::slices_settled() const {
     std::int64_t settled = done_by_the_dead_ + failed_by_the_dead_ + given_up_;
@@ -374,7 +340,7 @@ std::int64_t Supervisor::Watch::slices_settled() const {
 void Supervisor::Watch::report_progress() {
     if (!run_.options->progress || Clock::now() < next_progress_) return;
     next_progress_ = Clock::now() + run_.options->progress_interval;
-    Progress progress{.total = run_.slice_count,
+    Progress progress{.total = run_.book->item_count(),
                       .done = done_by_the_dead_,
                       .failed = failed_by_the_dead_ + given_up_,
                       .retried = retried_,

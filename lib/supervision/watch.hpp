@@ -22,9 +22,8 @@ private:
     void bury_the_dead();
     void bury(const WorkerProcess& worker, const os::ExitStatus& status);
     void plan_replacement();
-    void settle(const Claim& claim, std::int64_t slice, const Cause& cause, bool charge);
+    void take_note(const TaskBook::Settlement& change);
     void settle_orphans();
-    void abandon(const Claim& claim, const Cause& cause);
     void kill_the_overdue();
     void kill_those_who_left();
     void kill_the_laggards();
@@ -35,8 +34,8 @@ private:
     void heed_the_caller();
     void report_progress();
     [[nodiscard]] bool everybody_left() const;
-    [[nodiscard]] bool nothing_is_left() const;
-    [[nodiscard]] bool has_ended() const;
+    [[nodiscard]] bool nothing_is_left();
+    [[nodiscard]] bool has_ended();
     void give_up(std::string reason);
     void kill(WorkerProcess& worker) const;
     [[nodiscard]] WorkerLife life_of(const WorkerProcess& worker) const;
@@ -54,6 +53,7 @@ private:
     std::int64_t failed_by_the_dead_ = 0;
     std::int64_t given_up_ = 0;
     std::int64_t retried_ = 0;
+    std::int64_t settled_tasks_ = 0;  ///< all before this one are
     std::optional<Clock::time_point> next_restart_;
     std::optional<Clock::time_point> nothing_left_since_;
     Clock::time_point next_orphan_search_ = Clock::now() + kOrphanSearch;

@@ -23,6 +23,7 @@ struct WorkerProcess {
     std::int64_t overdue_slice = -1;
     std::optional<Clock::time_point> hung_up;  ///< when the life line was seen to be closed
     bool killed_as_gone = false;               ///< for living on long after that
+    bool killed_as_garbled = false;            ///< for sending what makes no sense
     bool killed_as_laggard = false;            ///< for not leaving a run in which nothing was left to do
     std::int64_t watched_slice = -1;           ///< position seen in its mailbox when the deadline was last looked at
     double cpu_at_sight = 0.0;                 ///< its processor time then, in seconds

@@ -4,6 +4,7 @@
 
 #include "worker/work_order.hpp"
 
+#include "ledger/chunk_record.hpp"
 #include "ledger/slice_ledger.hpp"
 #include "ledger/slice_record.hpp"
 
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 namespace slicepool {
@@ -29,20 +31,50 @@ public:
     virtual void lower() noexcept = 0;
 };
 
+/// How a worker's results of calls reach the host. Implemented where workers are made.
+class Outbox {
+public:
+    Outbox() = default;
+    Outbox(const Outbox&) = delete;
+    Outbox& operator=(const Outbox&) = delete;
+    virtual ~Outbox() = default;
+
+    /// Sends all of it, waiting for room if need be. False when the run is over and nobody listens any more.
+    virtual bool send(std::span<const std::byte> message) noexcept = 0;
+};
+
 /// What a worker of a run writes to. All of it is shared memory that the host reads.
 struct WorkPlace {
     Owner owner;
     SliceLedger ledger;
-    std::span<SliceRecord> records;  ///< one per position
+    std::span<SliceRecord> records;  ///< one per position, in a run of slices
     MessageBoard* board;
     WorkerMailbox* mailbox;
-    std::atomic<std::uint32_t>* stop;  ///< non-zero: claim no more
-    Shield* shield = nullptr;          ///< null: none
+    std::atomic<std::uint32_t>* stop;     ///< non-zero: claim no more
+    Shield* shield = nullptr;             ///< null: none
+    const ClaimWindow* window = nullptr;  ///< null: everything is offered
+    std::span<const ChunkRecord> chunks;  ///< one per task, in a run of calls
+    Outbox* outbox = nullptr;             ///< in a run of calls
 };
 
-/// Claims and does tasks until none is waiting, `stop` is set or `keep_going` says no (asked before each claim). An
-/// exception of the filter fails its slice and no other. Throws nothing. One caller per owner at a time.
-void work(const WorkOrder& order, const WorkPlace& place, const std::function<bool()>& keep_going) noexcept;
+/// What a worker does with a task, and what it keeps from task to task: its kernel and its scratch.
+class Bench {
+public:
+    Bench() = default;
+    Bench(const Bench&) = delete;
+    Bench& operator=(const Bench&) = delete;
+    virtual ~Bench() = default;
+
+    /// Does and commits the task. An exception of the user's code fails its slice or call and no other.
+    virtual void do_task(const Claim& claim) noexcept = 0;
+};
+
+/// For the order's kind of run. `order` and `place` are borrowed.
+[[nodiscard]] std::unique_ptr<Bench> make_bench(const WorkOrder& order, WorkPlace& place);
+
+/// Claims and does tasks until none is waiting, `stop` is set or `keep_going` says no (asked before each claim). Throws
+/// nothing. One caller per owner at a time.
+void work(Bench& bench, WorkPlace& place, const std::function<bool()>& keep_going) noexcept;
 
 /// Bytes the loop itself needs beside the filter's scratch: the tiles of a group.
 [[nodiscard]] std::size_t tile_bytes(const WorkOrder& order, const SliceSpec& output) noexcept;

@@ -2,6 +2,7 @@
 // Who works and what became of the slices is in the ledger.
 #pragma once
 
+#include <slicepool/core/call.hpp>
 #include <slicepool/core/filter.hpp>
 #include "ledger/task_grouping.hpp"
 #include "memory/pixel_map.hpp"
@@ -11,7 +12,10 @@
 
 namespace slicepool {
 
+/// A run of slices, or of calls: then `call` is set, and nothing that speaks of pixels, slices and filters means anything.
 struct WorkOrder {
+    CallRef call;
+    std::int64_t chunk_count = 0;  ///< tasks in a run of calls
     PixelMap input;
     PixelMap output;
     int axis = 0;
@@ -28,6 +32,10 @@ struct WorkOrder {
     std::int64_t max_slices_per_worker = 0;        ///< 0: no limit
     std::size_t max_private_bytes_per_worker = 0;  ///< 0: no limit
 
+    [[nodiscard]] bool is_of_calls() const noexcept { return static_cast<bool>(call); }
+    [[nodiscard]] std::int64_t task_count() const noexcept {
+        return is_of_calls() ? chunk_count : grouping.task_count(slices.count);
+    }
     /// Slices are gathered into contiguous tiles, and scattered back.
     [[nodiscard]] bool tiled() const noexcept { return grouping.group > 1; }
     /// What the filter gets: in a tile or in the volume, the shape and type are the same.

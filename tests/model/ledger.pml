@@ -19,7 +19,7 @@
      HAS_ENDED            has_ended, everybody_left
    mailbox, finished      WorkerMailbox::slice (NO_SLICE is -1), finished_run
    closed                 RecordState::closed
-   charges                the number of causes in WatchFacts::causes
+   charges                the number of causes in TaskBook::causes
 
    A step is one access to memory that somebody else may look at, with whatever the process does alone before the next.
    What only the supervisor may read, and only of a worker it has reaped (records), goes with a neighbouring step. Steps

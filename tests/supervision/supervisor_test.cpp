@@ -57,7 +57,7 @@ TEST_CASE("a run in which nobody dies settles every task, run after run", "[supe
     {
         WatchedCrew crew({.workers = 2, .slices = 23}, [](std::int64_t, Owner, int) {});
         for (int run = 0; run < 5; ++run) {
-            const WatchFacts facts = crew.watch();
+            const test::CrewFacts facts = crew.watch();
             CHECK(facts.causes.empty());
             CHECK(facts.gave_up.empty());
             CHECK_FALSE(facts.interrupted);
@@ -80,7 +80,7 @@ TEST_CASE("a worker that dies in a slice is replaced and the slice tried again",
         WatchedCrew crew({.workers = 2, .slices = 11}, [](std::int64_t position, Owner, int attempt) {
             if (position == 3 && attempt < 2) die(SIGABRT);
         });
-        const WatchFacts facts = crew.watch();
+        const test::CrewFacts facts = crew.watch();
         check_counts(crew.ledger(), 0, 11, 0);
         CHECK(crew.ledger().entry(3).attempt == 2);
         REQUIRE(facts.causes.size() == 1);
@@ -107,7 +107,7 @@ TEST_CASE("a slice that kills every worker is given up after max_attempts, the o
     WatchedCrew crew({.workers = 2, .slices = 9}, [](std::int64_t position, Owner, int) {
         if (position == 4) die(SIGKILL);
     });
-    const WatchFacts facts = crew.watch({.max_attempts = max_attempts});
+    const test::CrewFacts facts = crew.watch({.max_attempts = max_attempts});
     check_counts(crew.ledger(), 0, 8, 1);
     CHECK(crew.records()[4].state == RecordState::closed);
     CHECK(facts.causes.at(4).size() == static_cast<std::size_t>(max_attempts));
@@ -120,7 +120,7 @@ TEST_CASE("a worker that leaves with code 0 in the middle of a slice has not don
     WatchedCrew crew({.workers = 1, .slices = 3}, [code](std::int64_t position, Owner, int attempt) {
         if (position == 1 && attempt == 0) std::exit(code);
     });
-    const WatchFacts facts = crew.watch();
+    const test::CrewFacts facts = crew.watch();
     check_counts(crew.ledger(), 0, 3, 0);
     REQUIRE(facts.causes.at(1).size() == 1);
     CHECK(describe(facts.causes.at(1)[0]) == "crashed(exit " + std::to_string(code) + ")");
@@ -132,7 +132,7 @@ TEST_CASE("a slice that takes too long is killed, reaped and only then offered a
         if (position == 2 && attempt == 0)
             while (true) ::pause();
     });
-    const WatchFacts facts = crew.watch({.slice_timeout = 0.2s});
+    const test::CrewFacts facts = crew.watch({.slice_timeout = 0.2s});
     check_counts(crew.ledger(), 0, 5, 0);
     REQUIRE(facts.causes.at(2).size() == 1);
     CHECK(facts.causes.at(2)[0].kind == SliceStatus::timed_out);
@@ -145,7 +145,7 @@ TEST_CASE("a stopped worker is no different from one that hangs", "[supervision]
     WatchedCrew crew({.workers = 1, .slices = 3}, [](std::int64_t position, Owner, int attempt) {
         if (position == 1 && attempt == 0) ::raise(SIGSTOP);
     });
-    const WatchFacts facts = crew.watch({.slice_timeout = 0.2s});
+    const test::CrewFacts facts = crew.watch({.slice_timeout = 0.2s});
     check_counts(crew.ledger(), 0, 3, 0);
     CHECK(facts.causes.at(1).at(0).kind == SliceStatus::timed_out);
 }
@@ -156,7 +156,7 @@ TEST_CASE("workers that die before they have done anything end the run, with the
     {
         WatchedCrew crew({.workers = 2, .slices = 5, .grouping = {}, .at_birth = [](Owner) { ::_exit(70); }},
                          [](std::int64_t, Owner, int) {});
-        const WatchFacts facts = crew.watch();
+        const test::CrewFacts facts = crew.watch();
         CHECK(test::missing_in(facts.gave_up, {"workers died"}) == "");
         CHECK(facts.causes.empty());  // no slice is to blame
         check_counts(crew.ledger(), 5, 0, 0);
@@ -171,7 +171,7 @@ TEST_CASE("many slices that crash are no crash loop as long as others are done",
     WatchedCrew crew({.workers = 2, .slices = 60}, [](std::int64_t position, Owner, int attempt) {
         if (position % 2 == 0 && attempt == 0) die(SIGKILL);
     });
-    const WatchFacts facts = crew.watch();
+    const test::CrewFacts facts = crew.watch();
     CHECK(facts.gave_up.empty());
     CHECK(deaths(facts) == 30);
     check_counts(crew.ledger(), 0, 60, 0);
@@ -181,7 +181,7 @@ TEST_CASE("a function that crashes on every slice is reported slice by slice, no
           "[supervision][crash]") {
     const test::Watchdog watchdog("a crash in every slice");
     WatchedCrew crew({.workers = 2, .slices = 40}, [](std::int64_t, Owner, int) { die(SIGKILL); });
-    const WatchFacts facts = crew.watch({.max_attempts = 1});
+    const test::CrewFacts facts = crew.watch({.max_attempts = 1});
     CHECK(facts.gave_up.empty());
     CHECK(facts.causes.size() == 40);
     check_counts(crew.ledger(), 0, 0, 40);
@@ -193,7 +193,7 @@ TEST_CASE("in a group only the slice in the filter is charged, and the group com
     WatchedCrew crew({.workers = 2, .slices = 13, .grouping = {4, 1}}, [](std::int64_t position, Owner, int) {
         if (position == 7) die(SIGKILL);
     });
-    const WatchFacts facts = crew.watch();
+    const test::CrewFacts facts = crew.watch();
     CHECK(facts.causes.size() == 1);
     CHECK(facts.causes.at(7).size() == 3);
     CHECK(crew.records()[7].state == RecordState::closed);
@@ -207,7 +207,7 @@ TEST_CASE("slices of a group that never came to its commit are not left as done"
     WatchedCrew crew({.workers = 1, .slices = 8, .grouping = {4, 0}}, [](std::int64_t position, Owner, int) {
         if (position == 2) die(SIGKILL);
     });
-    const WatchFacts facts = crew.watch({.max_attempts = 1, .on_failure = OnFailure::abort});
+    const test::CrewFacts facts = crew.watch({.max_attempts = 1, .on_failure = OnFailure::abort});
     CHECK(facts.causes.at(2).size() == 1);
     for (std::int64_t position = 0; position < 8; ++position) {
         CAPTURE(position);
@@ -244,7 +244,7 @@ TEST_CASE("a template killed in the middle of a run costs no other worker its li
             std::this_thread::sleep_for(50ms);  // time for a kill meant for the worker of slice 0
             flags[1] = 1;
         });
-        const WatchFacts facts = crew.watch({.max_attempts = 2});
+        const test::CrewFacts facts = crew.watch({.max_attempts = 2});
         CHECK(facts.causes.size() == 1);
         CHECK(facts.causes.count(0) == 0);
         CHECK(flags[2] == flags[0]);  // the same process all along
@@ -267,7 +267,7 @@ TEST_CASE("a worker that died while idle, and a template too, are replaced befor
             while (test::is_running(child)) std::this_thread::sleep_for(1ms);
         crew.supervisor().fill_crew();
         CHECK(crew.supervisor().pids().size() == 3);
-        const WatchFacts facts = crew.watch();
+        const test::CrewFacts facts = crew.watch();
         CHECK(facts.causes.empty());
         CHECK(deaths(facts) == 0);
         check_counts(crew.ledger(), 0, 9, 0);
@@ -287,7 +287,7 @@ TEST_CASE("a run whose caller wants to stop ends with what is under way", "[supe
         wait_for(flags[0]);
         caller.request_stop();
     });
-    const WatchFacts facts = crew.watch({.stop_token = caller.get_token()});
+    const test::CrewFacts facts = crew.watch({.stop_token = caller.get_token()});
     stopper.join();
     CHECK(facts.interrupted);
     const auto counts = crew.ledger().count();
@@ -302,7 +302,7 @@ TEST_CASE("the first slice given up ends a run that is to be aborted", "[supervi
     WatchedCrew crew({.workers = 1, .slices = 50}, [](std::int64_t position, Owner, int) {
         if (position == 3) die(SIGKILL);
     });
-    const WatchFacts facts = crew.watch({.max_attempts = 1, .on_failure = OnFailure::abort});
+    const test::CrewFacts facts = crew.watch({.max_attempts = 1, .on_failure = OnFailure::abort});
     CHECK(facts.causes.size() == 1);
     check_counts(crew.ledger(), 46, 3, 1);
 }
@@ -315,7 +315,7 @@ TEST_CASE("a stray write that claims a task for nobody alive does not hold up th
         *reinterpret_cast<TaskWord*>(flags[1].load()) = pack({TaskState::claimed, 0, {9, 999}});
     });
     flags[1] = reinterpret_cast<std::int64_t>(crew.word_of(5));
-    const WatchFacts facts = crew.watch();
+    const test::CrewFacts facts = crew.watch();
     CHECK(facts.causes.empty());
     check_counts(crew.ledger(), 0, 6, 0);
 }
@@ -332,7 +332,7 @@ TEST_CASE("records that a crashed worker overwrote end the run with the reason",
         die(SIGSEGV);
     });
     word[0] = reinterpret_cast<std::int64_t>(crew.word_of(5));
-    const WatchFacts facts = crew.watch();
+    const test::CrewFacts facts = crew.watch();
     CHECK(facts.gave_up.find("overwritten the run's own records") != std::string::npos);
 }
 

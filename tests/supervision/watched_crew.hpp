@@ -6,18 +6,26 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <new>
 #include <span>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "os/event.hpp"
 #include "os/futex.hpp"
 #include "os/mapping.hpp"
+#include "supervision/slice_book.hpp"
 #include "supervision/supervisor.hpp"
 
 namespace slicepool::test {
+
+/// What supervision saw, and what the book of the run holds.
+struct CrewFacts : WatchFacts {
+    std::map<std::int64_t, std::vector<Cause>> causes;
+};
 
 class WatchedCrew {
 public:
@@ -48,23 +56,22 @@ public:
         return memory_.data() + kLedgerAt + 64 + task * static_cast<std::int64_t>(sizeof(TaskWord));
     }
 
-    WatchFacts watch(const Options& options = {}) {
+    CrewFacts watch(const Options& options = {}) {
         static_cast<void>(SliceLedger::create(ledger_memory(), task_count()));
         for (SliceRecord& record : records_) record.state = RecordState::open;
         for (WorkerMailbox& mailbox : mailboxes_) mailbox.reset();
         control_.stop = 0;
+        SliceBook book(ledger(), records_, plan_.grouping);
         const WatchedRun run{.number = ++control_.run,
                              .ledger = ledger(),
-                             .records = records_,
-                             .grouping = plan_.grouping,
-                             .slice_count = plan_.slices,
+                             .book = &book,
                              .stop = &control_.stop,
                              .offered = &control_.offered,
                              .options = &options,
                              .start = std::chrono::steady_clock::now(),
                              .before_end = {}};
         os::wake_all(control_.run);
-        WatchFacts facts = supervisor_.watch(run);
+        CrewFacts facts{supervisor_.watch(run), book.causes()};
         ++control_.run;
         return facts;
     }

@@ -150,7 +150,7 @@ TEST_CASE("a worker that is told to stop claims no more and keeps what it has do
 TEST_CASE("a worker asks before each claim whether to go on", "[worker]") {
     Workshop shop({5, 1, 2}, 0, kTwice);
     int asked = 0;
-    work(shop.order, shop.place(), [&] { return ++asked <= 2; });
+    shop.work_while([&] { return ++asked <= 2; });
     CHECK(asked == 3);
     CHECK(shop.ledger().count().done == 2);
     CHECK(shop.ledger().count().waiting == 3);

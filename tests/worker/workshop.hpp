@@ -91,10 +91,21 @@ public:
     [[nodiscard]] SliceLedger ledger() {
         return SliceLedger::attach(ledger_span(), order.grouping.task_count(order.slices.count));
     }
-    [[nodiscard]] WorkPlace place() { return {{3, 7}, ledger(), records, board.get(), &mailbox, &stop}; }
+    [[nodiscard]] WorkPlace place() {
+        return {.owner = {3, 7},
+                .ledger = ledger(),
+                .records = records,
+                .board = board.get(),
+                .mailbox = &mailbox,
+                .stop = &stop};
+    }
 
+    void work_while(const std::function<bool()>& keep_going) {
+        WorkPlace mine = place();
+        work(*make_bench(order, mine), mine, keep_going);
+    }
     void work_to_the_end() {
-        work(order, place(), [] { return true; });
+        work_while([] { return true; });
     }
 
     [[nodiscard]] RecordState state(std::int64_t position) const {

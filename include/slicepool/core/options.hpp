@@ -82,6 +82,12 @@ struct Options {
     std::optional<std::int64_t> last_slice;  ///< exclusive
     std::int64_t slice_step = 1;
 
+    /// Of parallel loops: calls per task of the ledger. Default: guided by how many are left. A chunk is begun by one
+    /// worker; calls that were done before it died are not done again.
+    std::optional<std::int64_t> chunk;
+    /// Of streams of results: calls begun beyond those handed out, at most. Default: 256, or 16 for each core.
+    std::optional<std::int64_t> window;
+
     int max_attempts = 3;  ///< tries a slice has when its worker dies; exceptions are not tried again
     std::optional<std::chrono::duration<double>>
         slice_timeout;  ///< processes only: a slice that takes longer is killed

@@ -55,12 +55,25 @@ struct WorkerLife {
     double cpu_seconds = 0.0;   ///< processor time in this run
 };
 
+/// An item and how long its last attempt took.
+struct ItemTime {
+    std::int64_t index = 0;
+    double seconds = 0.0;
+};
+
+/// Of a run over slices, or over the calls of a parallel loop: what is said of slices here then holds for calls.
 struct Report {
     Backend backend = Backend::serial;
+    std::string item = "slice";  ///< what the run was over: "slice" or "call"
     int axis = 0;
     int worker_count = 0;
-    std::vector<SliceOutcome> slices;  ///< ascending index
-    std::vector<WorkerLife> workers;   ///< in order of birth
+    /// Ascending index. Of calls only those that took more than one attempt or were not done; the rest is counted:
+    std::vector<SliceOutcome> slices;
+    std::int64_t unlisted_done = 0;
+    std::int64_t unlisted_failed = 0;  ///< beyond the first 100,000
+    std::int64_t unlisted_not_run = 0;
+    std::vector<ItemTime> slowest;    ///< the ten that took longest, longest first
+    std::vector<WorkerLife> workers;  ///< in order of birth
 
     double wall_seconds = 0.0;
     double cpu_seconds = 0.0;           ///< user and system time of the workers inside this run
@@ -72,6 +85,8 @@ struct Report {
     bool interrupted = false;  ///< the stop token ended the run early
     std::string gave_up;       ///< why the run was ended early for another reason (a crash loop), or empty
 
+    /// Slices, or calls, the run was asked for.
+    [[nodiscard]] std::int64_t total() const noexcept;
     /// True when every slice is done.
     [[nodiscard]] bool ok() const noexcept;
     /// Slices that were tried and given up, lowest index first (not_run is no failure).
@@ -83,6 +98,14 @@ struct Report {
     [[nodiscard]] std::int64_t retries() const noexcept;
     /// Throws SliceError for the failure of lowest index; does nothing when there is none.
     void raise() const;
+    /// As raise; and when slices were not run, throws Interrupted if the stop token was the reason, else Error.
+    void require_ok() const;
+};
+
+/// Thrown by Report::require_ok: the stop token ended the run before everything was done.
+class Interrupted : public Error {
+public:
+    using Error::Error;
 };
 
 /// Thrown by Report::raise: "slice 7: crashed(SIGSEGV) (after 3 attempts)".

@@ -5,11 +5,11 @@
 #include <array>
 #include <memory>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <slicepool/core/filter.hpp>
+#include <slicepool/core/links.hpp>
 
 namespace slicepool {
 
@@ -24,15 +24,6 @@ namespace detail {
 [[nodiscard]] std::unique_ptr<SliceKernel> prepare_chain(std::span<const FilterRef> filters, const SliceSpec& input,
                                                          DType wish);
 
-/// A list of values that is trivially copyable when they all are, as std::tuple is not.
-template <class... Values>
-struct Links {};
-template <class First, class... Rest>
-struct Links<First, Rest...> {
-    First first;
-    [[no_unique_address]] Links<Rest...> rest;
-};
-
 }  // namespace detail
 
 /// Filters known at compile time. Trivially copyable when all of them are, so that a pool can ship it to its workers.
@@ -41,7 +32,7 @@ template <SliceFilter... Filters>
     requires(sizeof...(Filters) > 0)
 class Chain {
 public:
-    explicit Chain(Filters... filters) : links_(link(std::move(filters)...)) {}
+    explicit Chain(Filters... filters) : links_(std::move(filters)...) {}
 
     [[nodiscard]] FilterPlan plan(const SliceSpec& input, DType wish) const {
         return detail::plan_chain(references(), input, wish);
@@ -51,22 +42,9 @@ public:
     }
 
 private:
-    static detail::Links<> link() { return {}; }
-    template <class First, class... Rest>
-    static detail::Links<First, Rest...> link(First first, Rest... rest) {
-        return {std::move(first), link(std::move(rest)...)};
+    [[nodiscard]] std::array<FilterRef, sizeof...(Filters)> references() const {
+        return links_.apply([](const Filters&... filters) { return std::array{FilterRef(filters)...}; });
     }
-
-    template <class... References>
-    static std::array<FilterRef, sizeof...(Filters)> refer(const detail::Links<>&, References... references) {
-        return {references...};
-    }
-    template <class First, class... Rest, class... References>
-    static std::array<FilterRef, sizeof...(Filters)> refer(const detail::Links<First, Rest...>& links,
-                                                           References... references) {
-        return refer(links.rest, references..., FilterRef(links.first));
-    }
-    [[nodiscard]] std::array<FilterRef, sizeof...(Filters)> references() const { return refer(links_); }
 
     detail::Links<Filters...> links_;
 };

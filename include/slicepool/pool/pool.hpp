@@ -2,6 +2,8 @@
 // What it takes to ship a function to processes that exist already is checked here at compile time.
 #pragma once
 
+#include <slicepool/pool/parallel.hpp>
+#include <slicepool/pool/result_stream.hpp>
 #include <slicepool/pool/slice_function.hpp>
 
 #include <slicepool/core/filter.hpp>
@@ -10,6 +12,7 @@
 #include <slicepool/memory/volume.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -64,6 +67,54 @@ public:
                 options);
         }
 
+    /// As slicepool::run_calls, on this pool's workers, under the conditions of process_slices.
+    template <Callable C>
+    Report run_calls(const C& calls, std::int64_t count, CallSink& sink, const Options& options = {}) {
+        static_assert(
+            std::is_trivially_copyable_v<C>,
+            "a Pool's workers exist before this function: only its bytes can be sent, so it must be trivially "
+            "copyable. Capture plain values instead of strings and vectors, or call the free function "
+            "slicepool::parallel, whose workers are forked after the function exists.");
+        static_assert(sizeof(C) <= kLargestFilter, "at most 4096 bytes of captures fit: put larger data in a Volume");
+        return run(CallRef(calls), count, sink, std::as_bytes(std::span(&calls, 1)), options);
+    }
+
+    /// As slicepool::try_parallel, parallel and parallel_reduce, on this pool's workers. The function is subject to the
+    /// conditions of process_slices; the items are computed (range, product, std::views::iota) or a std::array that is
+    /// moved in: the workers do not have containers that are younger than they.
+    template <class Function, Items I>
+        requires CallableOnItems<Function, I>
+    auto try_parallel(Function&& function, I&& items, const Options& options = {}) {
+        return detail::collect(runner(), detail::calls_on(std::forward<Function>(function), std::forward<I>(items)),
+                               options);
+    }
+    template <class Function, Items I>
+        requires CallableOnItems<Function, I>
+    auto parallel(Function&& function, I&& items, const Options& options = {}) {
+        return detail::values_or_throw(try_parallel(std::forward<Function>(function), std::forward<I>(items), options));
+    }
+    template <class Function, Items I, class T, class Combine>
+        requires CallableOnItems<Function, I>
+    [[nodiscard]] T parallel_reduce(Function&& function, I&& items, T init, Combine combine,
+                                    const Options& options = {}) {
+        return detail::reduce(runner(), std::forward<Function>(function), std::forward<I>(items), std::move(init),
+                              combine, options);
+    }
+
+    /// As slicepool::parallel_ordered and parallel_unordered, under the same conditions. The pool must not move, and
+    /// belongs to the stream until that has ended: another call waits.
+    template <class Function, Items I>
+        requires CallableOnItems<Function, I>
+    [[nodiscard]] auto parallel_ordered(Function function, I&& items, const Options& options = {}) {
+        return detail::stream(runner(), std::move(function), std::forward<I>(items), detail::Order::of_items, options);
+    }
+    template <class Function, Items I>
+        requires CallableOnItems<Function, I>
+    [[nodiscard]] auto parallel_unordered(Function function, I&& items, const Options& options = {}) {
+        return detail::stream(runner(), std::move(function), std::forward<I>(items), detail::Order::of_completion,
+                              options);
+    }
+
     [[nodiscard]] int worker_count() const noexcept;
     [[nodiscard]] Backend backend() const noexcept;
 
@@ -71,6 +122,18 @@ private:
     static constexpr std::size_t kLargestFilter = 4096;
     Report run(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
                std::span<const std::byte> captures, const Options& options);
+    Report run(const CallRef& calls, std::int64_t count, CallSink& sink, std::span<const std::byte> captures,
+               const Options& options);
+    [[nodiscard]] auto runner() {
+        return [this]<class C>(const C& calls, std::int64_t count, CallSink& sink, const Options& options) {
+            static_assert(C::kSelfContained,
+                          "a Pool's workers exist before these items: they must be computed from an index (range, "
+                          "product, std::views::iota) or be a std::array that is moved in. Put larger data in a Volume "
+                          "and loop over its indices, or call the free function slicepool::parallel.");
+            return run_calls(calls, count, sink, options);
+        };
+    }
+    void check(const Options& options, const void* code) const;
 
     class State;
     std::unique_ptr<State> state_;

@@ -1,0 +1,70 @@
+#include "backends/slice_session.hpp"
+
+#include "memory/storage.hpp"
+
+#include <new>
+#include <string>
+#include <utility>
+
+namespace slicepool {
+namespace {
+
+ControlHeader::Reach reach_of(const AnyVolume& volume) {
+    const Storage& storage = *volume.storage();
+    return {storage.serial(),     storage.range().data(), storage.range().size(),
+            storage.descriptor(), storage.offset(),       storage.reserved_in_workers()};
+}
+
+}  // namespace
+
+SliceSession::SliceSession(const ControlArea& control, const Job& job)
+    : RunSession(control, job),
+      records_(control.records(job.order.slices.count)),
+      book_(ledger(), records_, job.order.grouping) {
+    for (SliceRecord& record : records_) ::new (&record) SliceRecord;
+    control.header().input_reach = reach_of(job.input);
+    control.header().output_reach = reach_of(job.output);
+}
+
+WorkPlace SliceSession::place(Owner owner) const noexcept {
+    return {.owner = owner,
+            .ledger = ledger(),
+            .records = records_,
+            .board = &control().board(),
+            .mailbox = &control().mailboxes()[owner.slot],
+            .stop = &control().header().stop};
+}
+
+void SliceSession::report_items(Report& report) {
+    report.slices.reserve(records_.size());
+    for (std::int64_t position = 0; position < job().order.slices.count; ++position) {
+        const SliceRecord& record = records_[static_cast<std::size_t>(position)];
+        SliceOutcome outcome;
+        outcome.index = index_of(position);
+        if (const auto found = book_.causes().find(position); found != book_.causes().end())
+            outcome.causes = found->second;
+        const RecordState state = record.state.load();
+        const TaskState task = ledger().entry(job().order.grouping.task_of(position)).state;
+        // A record alone is no proof: before its task was committed the pixels may be in a tile, or about to be redone.
+        if (state == RecordState::done && task == TaskState::done) {
+            outcome.status = SliceStatus::done;
+        } else if (state == RecordState::failed) {
+            outcome.status = SliceStatus::failed;
+            std::string text(control().board().read(record.message));
+            if (text.empty()) text = "no text: too many failures in one run";
+            outcome.causes.push_back({.kind = SliceStatus::failed, .text = std::move(text)});
+        } else if (!outcome.causes.empty()) {
+            outcome.status = outcome.causes.back().kind;
+        }
+        outcome.attempts = static_cast<int>(outcome.causes.size()) + (outcome.status == SliceStatus::done ? 1 : 0);
+        if (outcome.attempts > 0) {
+            outcome.worker = record.worker;
+            outcome.start_seconds = record.start_seconds;
+            outcome.seconds = record.seconds;
+        }
+        report.slices.push_back(std::move(outcome));
+    }
+    report.copied_bytes = job().input.copied_bytes() + job().output.copied_bytes();
+}
+
+}  // namespace slicepool
