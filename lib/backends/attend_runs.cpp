@@ -45,7 +45,10 @@ bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
     place.shield = order.shielded ? hooks.shield : nullptr;
     const std::unique_ptr<Bench> bench = make_bench(order, place);
     bool retires = false;
-    const auto may_go_on = [&] { return !(retires = !hooks.may_go_on(order)); };
+    const auto may_go_on = [&] {
+        retires = place.mailbox->asked_to_retire.load(std::memory_order_relaxed) != 0 || !hooks.may_go_on(order);
+        return !retires;
+    };
     const double cpu_before = os::thread_cpu_seconds();
     while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
         const std::uint32_t offered = header.offered.load();

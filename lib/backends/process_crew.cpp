@@ -22,11 +22,8 @@ namespace {
 constexpr int kCannotReachPixels = 70;  // EX_SOFTWARE: the worker could not set up its memory
 
 WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
-    const std::int64_t host_pid = os::process_id();
-    const std::uint64_t inherited = Storage::next_serial();
-    Arena& arena = Arena::instance();  // mapped before the fork: volumes made later will be in it
-    return [&control, &bell, &arena, host_pid, inherited](Owner owner) {
-        WorkerMemory memory(arena, host_pid, inherited);
+    return [&control, &bell, inheritance = WorkerMemory::Inheritance()](Owner owner) {
+        WorkerMemory memory(inheritance);
         WorkerLimits limits(control.mailboxes()[owner.slot]);
         SharedMemoryShield shield(control.range());
         const auto enter = [&](WorkOrder& order) {
@@ -89,6 +86,8 @@ Report ProcessCrew::run(const Job& job) {
     const WatchedRun watched{.number = session->number(),
                              .ledger = session->ledger(),
                              .book = &session->book(),
+                             .window = &control_.header().window,
+                             .slices_per_task = job.order.is_of_calls() ? 1 : job.order.grouping.group,
                              .stop = &control_.header().stop,
                              .offered = &control_.header().offered,
                              .options = &options,

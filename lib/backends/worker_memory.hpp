@@ -5,19 +5,28 @@
 #include "backends/control_area.hpp"
 
 #include "memory/arena.hpp"
+#include "memory/storage.hpp"
+#include "os/child.hpp"
 #include "os/mapping.hpp"
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace slicepool {
 
 /// A worker's view of the pixels. The mapping it inherited is writable: it is taken away before the first claim.
 class WorkerMemory {
 public:
-    /// `arena`: the host's. `inherited_serials`: storages with a smaller serial were mapped when the template was forked.
-    WorkerMemory(Arena& arena, std::int64_t host_pid, std::uint64_t inherited_serials) noexcept
-        : arena_(arena), host_pid_(host_pid), inherited_serials_(inherited_serials) {}
+    /// What a worker inherits, as seen by the host before it forks the template.
+    struct Inheritance {
+        Arena& arena = Arena::instance();  ///< mapped before the fork: volumes made later will be in it
+        std::int64_t host_pid = os::process_id();
+        std::uint64_t serials = Storage::next_serial();  ///< storages with a smaller serial are mapped
+        std::vector<std::span<std::byte>> writable = Storage::writable_ranges();
+    };
+
+    explicit WorkerMemory(const Inheritance& inheritance) noexcept : inherited_(inheritance) {}
 
     /// Sets access for a run and points the order at this process's addresses. Files mapped by the host after the
     /// template was forked are mapped here from the host's descriptor. Throws SystemError.
@@ -30,11 +39,11 @@ public:
 private:
     void reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own);
 
-    Arena& arena_;
-    std::int64_t host_pid_;
-    std::uint64_t inherited_serials_;
+    void close_what_was_inherited();
+
+    const Inheritance& inherited_;
     std::span<std::byte> writable_;  ///< inherited memory opened for the last run
-    bool arena_is_closed_ = false;
+    bool is_closed_ = false;
     os::Mapping own_input_;
     os::Mapping own_output_;
 };

@@ -21,8 +21,7 @@ std::shared_ptr<const MappedFile> MappedFile::map(os::FileDescriptor file, std::
     return std::shared_ptr<const MappedFile>(new MappedFile(std::move(file), std::move(mapping), data_offset, access));
 }
 
-MappedFile::MappedFile(os::FileDescriptor file, os::Mapping mapping, std::uint64_t data_offset,
-                       os::Access access) noexcept
+MappedFile::MappedFile(os::FileDescriptor file, os::Mapping mapping, std::uint64_t data_offset, os::Access access)
     : Storage(mapping.range(), access == os::Access::read_write, 0),
       file_(std::move(file)),
       mapping_(std::move(mapping)),

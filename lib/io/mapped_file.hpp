@@ -31,7 +31,7 @@ public:
     [[nodiscard]] std::uint64_t offset() const noexcept override { return offset_; }
 
 private:
-    MappedFile(os::FileDescriptor file, os::Mapping mapping, std::uint64_t data_offset, os::Access access) noexcept;
+    MappedFile(os::FileDescriptor file, os::Mapping mapping, std::uint64_t data_offset, os::Access access);
 
     os::FileDescriptor file_;
     os::Mapping mapping_;

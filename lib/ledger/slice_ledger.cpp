@@ -38,10 +38,14 @@ std::optional<Claim> SliceLedger::try_claim_task(std::int64_t task, Owner owner)
     return Claim{task, claimed};
 }
 
-std::optional<Claim> SliceLedger::try_claim(Owner owner, const ClaimWindow& window) noexcept {
-    // A stray write may have left any number in the window and the ticket; the words decide.
+/// A stray write may have left any number in the window, or the ticket; the words decide.
+std::pair<std::int64_t, std::int64_t> SliceLedger::bounds_of(const ClaimWindow& window) const noexcept {
     const std::int64_t end = std::clamp<std::int64_t>(window.end.load(std::memory_order_acquire), 0, task_count_);
-    const std::int64_t begin = std::clamp<std::int64_t>(window.begin.load(std::memory_order_relaxed), 0, end);
+    return {std::clamp<std::int64_t>(window.begin.load(std::memory_order_relaxed), 0, end), end};
+}
+
+std::optional<Claim> SliceLedger::try_claim(Owner owner, const ClaimWindow& window) noexcept {
+    const auto [begin, end] = bounds_of(window);
     std::int64_t ticket = ticket_->load(std::memory_order_relaxed);
     // Never drawn beyond the end: a window that moves on would find those tickets spent.
     while (ticket >= 0 && ticket < end) {
@@ -86,6 +90,13 @@ bool SliceLedger::give_back(const Claim& claim) noexcept {
 
 bool SliceLedger::give_up(const Claim& claim) noexcept {
     return replace(claim, {TaskState::failed, claim.entry.attempt, claim.entry.owner}, std::memory_order_acq_rel);
+}
+
+bool SliceLedger::has_waiting(const ClaimWindow& window) const noexcept {
+    const auto [begin, end] = bounds_of(window);
+    for (std::int64_t task = begin; task < end; ++task)
+        if (entry(task).state == TaskState::waiting) return true;
+    return false;
 }
 
 SliceLedger::Counts SliceLedger::count() const noexcept {

@@ -9,6 +9,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace slicepool {
@@ -67,6 +68,8 @@ public:
     };
     /// The first task from `from` on that is waiting or claimed; task_count() when there is none.
     [[nodiscard]] std::int64_t first_unsettled(std::int64_t from) const noexcept;
+    /// True when a task of the window is waiting.
+    [[nodiscard]] bool has_waiting(const ClaimWindow& window = {}) const noexcept;
     /// One pass over the words; a snapshot, exact when nobody works.
     [[nodiscard]] Counts count() const noexcept;
     [[nodiscard]] TaskEntry entry(std::int64_t task) const noexcept {
@@ -80,6 +83,7 @@ private:
 
     SliceLedger(Ticket* ticket, TaskWord* words, std::int64_t task_count) noexcept
         : ticket_(ticket), words_(words), task_count_(task_count) {}
+    [[nodiscard]] std::pair<std::int64_t, std::int64_t> bounds_of(const ClaimWindow& window) const noexcept;
     [[nodiscard]] std::optional<Claim> try_claim_task(std::int64_t task, Owner owner) noexcept;
     [[nodiscard]] bool replace(const Claim& claim, const TaskEntry& next, std::memory_order order) noexcept;
 

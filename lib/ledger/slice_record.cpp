@@ -31,4 +31,11 @@ void WorkerMailbox::reset() noexcept {
         number->store(0);
 }
 
+void WorkerMailbox::reset_for_newborn() noexcept {
+    const std::int64_t first_claim = first_claim_ns.load();
+    reset();
+    first_claim_ns.store(first_claim);
+    for (auto* flag : {&finished_run, &retired, &asked_to_retire}) flag->store(0);
+}
+
 }  // namespace slicepool

@@ -54,13 +54,20 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> slices_failed{0};
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
-    std::atomic<std::int64_t> first_claim_ns{0};  ///< steady clock, 0 before
-    std::atomic<std::uint32_t> admitted{0};       ///< incarnation the host knows to sit here; written by the host
-    std::atomic<std::uint32_t> finished_run{0};   ///< the last run this worker left
-    std::atomic<std::uint32_t> retired{0};        ///< 1: it is about to end in order
+    std::atomic<std::int64_t> first_claim_ns{0};    ///< steady clock, 0 before; of the first to sit here in the run
+    std::atomic<std::uint64_t> steps{0};            ///< counts up at every claim, slice and commit
+    std::atomic<std::uint32_t> admitted{0};         ///< incarnation the host knows to sit here; written by the host
+    std::atomic<std::uint32_t> finished_run{0};     ///< the last run this worker left
+    std::atomic<std::uint32_t> retired{0};          ///< 1: it is about to end in order
+    std::atomic<std::uint32_t> asked_to_retire{0};  ///< 1: it shall do so before its next claim; written by the host
 
-    /// Everything but admitted, finished_run and retired as at the start of a run. For the host, while the worker is idle or the seat empty.
+    /// For the worker.
+    void step() noexcept { steps.store(steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+    /// As at the start of a run. For the host, while the worker is idle.
     void reset() noexcept;
+    /// As for a worker that is about to be born into the run. For the host, while the seat is empty.
+    void reset_for_newborn() noexcept;
 };
 
 }  // namespace slicepool

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace slicepool {
 
@@ -14,7 +15,7 @@ class Storage {
 public:
     Storage(const Storage&) = delete;
     Storage& operator=(const Storage&) = delete;
-    virtual ~Storage() = default;
+    virtual ~Storage();
 
     /// The whole range, page-aligned at both ends; may be empty.
     [[nodiscard]] std::span<std::byte> range() const noexcept { return range_; }
@@ -39,12 +40,11 @@ public:
     [[nodiscard]] virtual int descriptor() const noexcept { return -1; }
     [[nodiscard]] virtual std::uint64_t offset() const noexcept { return 0; }
 
+    /// The ranges of all writable storages that live now. Safe from any thread.
+    [[nodiscard]] static std::vector<std::span<std::byte>> writable_ranges();
+
 protected:
-    Storage(std::span<std::byte> range, bool writable, std::size_t copied_bytes) noexcept
-        : range_(range),
-          writable_(writable),
-          copied_bytes_(copied_bytes),
-          serial_(counter().fetch_add(1, std::memory_order_relaxed)) {}
+    Storage(std::span<std::byte> range, bool writable, std::size_t copied_bytes);
 
 private:
     static std::atomic<std::uint64_t>& counter() noexcept {

@@ -17,6 +17,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <fstream>
 #include <iostream>
 #include <string>
 
@@ -69,6 +70,14 @@ double Child::cpu_seconds() const noexcept {
     if (!pidfd_ || ::clock_getcpuclockid(static_cast<pid_t>(pid_), &clock) != 0 || ::clock_gettime(clock, &time) != 0)
         return 0.0;
     return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+bool Child::has_mapped(std::string_view memory_name) const {
+    std::ifstream maps("/proc/" + std::to_string(pid_) + "/maps");
+    if (!maps || has_ended()) return true;
+    for (std::string line; std::getline(maps, line);)
+        if (line.find(memory_name) != std::string::npos) return true;
+    return !maps.eof();
 }
 
 std::optional<ExitStatus> Child::try_reap() noexcept {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 namespace slicepool::os {
 
@@ -42,6 +43,8 @@ public:
     void kill_group() const noexcept;
     /// Processor time it has used so far, all threads, in seconds; 0 once it has ended.
     [[nodiscard]] double cpu_seconds() const noexcept;
+    /// True when it has memory of this name mapped (as sealed_memory_file names it), or the system does not say.
+    [[nodiscard]] bool has_mapped(std::string_view memory_name) const;
     /// True when it has ended and waits to be reaped.
     [[nodiscard]] bool has_ended() const noexcept;
     /// Reaps it if it has ended. Afterwards its last store is visible and it can make no other.

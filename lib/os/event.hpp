@@ -18,10 +18,11 @@ public:
     void ring() const noexcept;
     /// Forgets all rings so far.
     void clear() const noexcept;
-    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+    [[nodiscard]] int fd() const noexcept { return heard_.get(); }
 
 private:
-    FileDescriptor fd_;
+    FileDescriptor heard_;
+    FileDescriptor rung_;
 };
 
 /// Waits until one of `fds` is readable (or hung up), at most `limit`; returns one flag per descriptor. Interruption by a

@@ -7,7 +7,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <fstream>
+#include <string>
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22
@@ -55,6 +60,22 @@ Mapping Mapping::anonymous(std::size_t bytes, std::string_view what) {
     void* address = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (address == MAP_FAILED) throw SystemError("map", what, last_system_error());
     return Mapping({static_cast<std::byte*>(address), bytes});
+}
+
+bool is_mapped_shared(std::span<const std::byte> pages) {
+    auto at = reinterpret_cast<std::uintptr_t>(pages.data());
+    const std::uintptr_t end = at + pages.size();
+    std::ifstream maps("/proc/self/maps");  // ascending: "7f00-7f08 rw-s ..."
+    for (std::string line; at < end && std::getline(maps, line);) {
+        std::uintptr_t begin_of_line = 0;
+        std::uintptr_t end_of_line = 0;
+        std::array<char, 5> access{};
+        if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin_of_line, &end_of_line, access.data()) != 3) return false;
+        if (end_of_line <= at) continue;
+        if (begin_of_line > at || access[3] != 's') return false;
+        at = end_of_line;
+    }
+    return at >= end;
 }
 
 void protect(std::span<std::byte> pages, Access access) {

@@ -44,6 +44,8 @@ private:
     std::span<std::byte> range_;
 };
 
+/// True when all of `pages` is shared memory, as far as the system tells.
+[[nodiscard]] bool is_mapped_shared(std::span<const std::byte> pages);
 /// Changes the access to whole pages. Throws SystemError.
 void protect(std::span<std::byte> pages, Access access);
 /// Fills the page tables of `pages` (and allocates memory behind them, for Access::read_write) in one call instead of a

@@ -49,6 +49,9 @@ void check_worker_limits(const Options& options) {
         throw InvalidArgument(
             fmt::format("restart_intensity {} deaths in {} s: give 0 deaths or more in a positive number of seconds",
                         options.restart_intensity->deaths, options.restart_intensity->window.count()));
+    if (options.stop_grace && !(options.stop_grace->count() >= 0 && options.stop_grace->count() <= kLongestSeconds))
+        throw InvalidArgument(fmt::format("stop_grace {} s: give a number of seconds from 0 to 1e9, or none",
+                                          options.stop_grace->count()));
     if (options.max_slices_per_worker && *options.max_slices_per_worker < 1)
         throw InvalidArgument(fmt::format("max_slices_per_worker {}: a worker does at least 1, or leave it out",
                                           *options.max_slices_per_worker));

@@ -14,6 +14,12 @@ RestartIntensity RestartPolicy::default_for(int worker_count) noexcept {
     return {.deaths = std::max(10, 2 * worker_count), .window = std::chrono::seconds(5)};
 }
 
+RestartIntensity RestartPolicy::default_in_slices(int worker_count) noexcept {
+    RestartIntensity intensity = default_for(worker_count);
+    intensity.deaths *= 10;
+    return intensity;
+}
+
 RestartDecision RestartPolicy::decide(const DeathHistory& history) const {
     const auto& deaths = history.deaths_without_progress;
     if (deaths.empty()) return {};

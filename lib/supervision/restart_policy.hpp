@@ -30,6 +30,8 @@ public:
     explicit RestartPolicy(const RestartIntensity& intensity) noexcept;
     /// What a crew gets that asks for nothing else: max(10, 2 x workers) deaths in 5 s.
     [[nodiscard]] static RestartIntensity default_for(int worker_count) noexcept;
+    /// And of deaths in slices, each of which is tried again or given up: ten times as many.
+    [[nodiscard]] static RestartIntensity default_in_slices(int worker_count) noexcept;
 
     [[nodiscard]] RestartDecision decide(const DeathHistory& history) const;
 

@@ -21,7 +21,7 @@ Supervisor::Supervisor(std::span<WorkerMailbox> mailboxes, const os::Event& bell
       stderr_tails_(mailboxes.size()),
       workers_(mailboxes.size()) {
     const std::size_t bytes = os::whole_pages(mailboxes.size() * sizeof(os::CrashTrace));
-    const os::FileDescriptor file = os::sealed_memory_file("slicepool-traces", bytes);
+    const os::FileDescriptor file = os::sealed_memory_file(kTraceMemory, bytes);
     trace_memory_ = os::Mapping::of_file(file.get(), 0, bytes, os::Access::read_write, "crash traces");
     auto* const traces = reinterpret_cast<os::CrashTrace*>(trace_memory_.data());
     for (std::size_t slot = 0; slot < mailboxes.size(); ++slot) ::new (traces + slot) os::CrashTrace;
@@ -56,9 +56,7 @@ void Supervisor::kill_crew() noexcept {
 void Supervisor::spawn(std::size_t slot) {
     // The seat is empty: nobody else writes here until the new worker does.
     WorkerMailbox& mailbox = mailboxes_[slot];
-    mailbox.reset();
-    mailbox.finished_run.store(0);
-    mailbox.retired.store(0);
+    mailbox.reset_for_newborn();
     traces_[slot].clear();
     stderr_tails_[slot].pass_on();
     stderr_tails_[slot].forget();

@@ -35,6 +35,8 @@ struct WatchedRun {
     std::uint32_t number = 0;  ///< workers put it in their mailbox when they have left the run
     SliceLedger ledger;
     TaskBook* book = nullptr;
+    const ClaimWindow* window = nullptr;         ///< null: every task is offered
+    std::int64_t slices_per_task = 1;            ///< at most; calls do not count
     std::atomic<std::uint32_t>* stop = nullptr;  ///< set to make workers claim no more
     os::FutexWord* offered = nullptr;            ///< bumped when a task is offered again
     const Options* options = nullptr;
@@ -75,6 +77,9 @@ public:
 private:
     using Clock = WorkerProcess::Clock;
     class Watch;
+
+    /// What every worker has mapped as long as it runs our code.
+    static constexpr const char* kTraceMemory = "slicepool-traces";
 
     void spawn(std::size_t slot);
     [[nodiscard]] std::unique_ptr<TemplateProcess> make_template() const;

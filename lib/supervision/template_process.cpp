@@ -23,7 +23,7 @@ struct Reply {
     std::int64_t pid_or_error = 0;
 };
 
-constexpr auto kReplyLimit = 10s;  // forking takes milliseconds even from a large process
+constexpr auto kReplyLimit = 2s;  // forking takes milliseconds even from a large process; meanwhile nobody is watched
 constexpr auto kForever = 24h;
 
 template <class Message>
@@ -114,8 +114,10 @@ os::Child TemplateProcess::spawn(Owner owner, int life_line) {
     Reply reply;
     os::FileDescriptor pidfd;
     if (!os::send_message(channel_.get(), bytes_of(request), life_line) ||
-        os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit) != os::Received::message)
+        os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit) != os::Received::message) {
+        template_.kill();  // somebody may have stopped it: it shall not go on later and fork what nobody waits for
         throw SystemError("fork", "worker process", {EPIPE, std::system_category()}, "the template process is gone");
+    }
     if (reply.pid_or_error <= 0)
         throw SystemError("fork", "worker process", {static_cast<int>(-reply.pid_or_error), std::system_category()});
     return {reply.pid_or_error, std::move(pidfd)};

@@ -19,6 +19,9 @@ constexpr std::chrono::nanoseconds kLongestWait = 50ms;
 constexpr std::chrono::nanoseconds kLastMoments = 100ms;
 /// What a worker may take to notice that nothing is left to do; on a loaded machine it takes a thousandth.
 constexpr std::chrono::nanoseconds kToLeave = 2s;
+/// How much longer than it should a worker may take before it is taken for stopped, or gone.
+constexpr std::chrono::nanoseconds kPatience = 2s;
+constexpr std::chrono::milliseconds kForkAgain = 10ms;
 
 std::chrono::nanoseconds since_epoch(std::chrono::steady_clock::time_point time) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
@@ -31,7 +34,15 @@ Supervisor::Watch::Watch(Supervisor& supervisor, const WatchedRun& run)
       run_(run),
       policy_(run.options->restart_intensity.value_or(
           RestartPolicy::default_for(static_cast<int>(supervisor.workers_.size())))),
-      next_progress_(run.start + run.options->progress_interval) {}
+      slice_policy_(run.options->restart_intensity.value_or(
+          RestartPolicy::default_in_slices(static_cast<int>(supervisor.workers_.size())))),
+      next_progress_(run.start + run.options->progress_interval) {
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        worker.cpu_at_run_start = worker.alive() ? worker.child.cpu_seconds() : 0.0;
+        worker.still_since.reset();
+        if (!worker.alive()) next_restart_ = Clock::now() + kForkAgain;  // the system was short of something
+    }
+}
 
 WatchFacts Supervisor::Watch::until_the_end() {
     while (true) {
@@ -40,18 +51,20 @@ WatchFacts Supervisor::Watch::until_the_end() {
         bury_the_dead();
         settle_orphans();
         kill_the_overdue();
+        kill_those_who_stand_still();
         kill_those_who_left();
         kill_the_laggards();
+        kill_at_the_end_of_grace();
         give_up_what_is_stuck();
         replace_the_dead();
         report_progress();
         if (has_ended()) break;
         wait_for_news();
     }
-    // One that was killed for its deadline and finished in the last moment must not die into the next run.
+    // One that was killed and finished in the last moment must not die into the next run.
     for (WorkerProcess& worker : supervisor_.workers_)
-        if (worker.alive() && worker.overdue_slice >= 0 && !worker.stuck)
-            if (const auto status = worker.child.reap_within(os::kLongestEnd)) bury(worker, *status);
+        if (worker.alive() && worker.killed && !worker.stuck)
+            if (const auto status = worker.child.reap_within(os::kLongestEnd)) bury(worker, *status, 0.0);
     run_.book->hear();
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
@@ -71,6 +84,7 @@ void Supervisor::Watch::wait_for_news() {
     std::chrono::nanoseconds limit = kLongestWait;
     if (next_restart_) limit = std::min<std::chrono::nanoseconds>(limit, *next_restart_ - now);
     if (run_.options->progress) limit = std::min<std::chrono::nanoseconds>(limit, next_progress_ - now);
+    if (interrupted_at_ && run_.options->stop_grace) limit = std::min<std::chrono::nanoseconds>(limit, 10ms);
     if (run_.options->slice_timeout)
         limit = std::min(limit, std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout) / 4);
     static_cast<void>(os::wait_readable(fds, std::max<std::chrono::nanoseconds>(limit, 1ms)));
@@ -81,6 +95,7 @@ void Supervisor::Watch::wait_for_news() {
 void Supervisor::Watch::heed_the_caller() {
     if (!run_.options->stop_token.stop_requested() || facts_.interrupted) return;
     facts_.interrupted = true;
+    interrupted_at_ = Clock::now();
     run_.stop->store(1, std::memory_order_relaxed);
     ++*run_.offered;
     os::wake_all(*run_.offered);
@@ -90,7 +105,8 @@ void Supervisor::Watch::bury_the_dead() {
     for (WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive() && worker.child.has_ended()) {
             worker.child.kill_group();  // what it forked dies with it
-            if (const auto status = worker.child.try_reap()) bury(worker, *status);
+            const double cpu_seconds = worker.child.cpu_seconds();
+            if (const auto status = worker.child.try_reap()) bury(worker, *status, cpu_seconds);
         }
 }
 
@@ -116,6 +132,10 @@ Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitSta
         cause.text = "its exit status was taken by the host program";
     } else if (status.was_killed() && worker.killed_as_gone) {
         cause.text = "it left the run: it executed another program, or closed the descriptors it found";
+    } else if (status.was_killed() && worker.killed_as_still) {
+        cause.text = "it stood still between two slices";
+    } else if (status.was_killed() && worker.killed_to_end) {
+        cause.text = "the run was to end";
     } else if (status.was_killed() && worker.killed_as_garbled) {
         cause.text = "what it sent made no sense: its memory was overwritten";
     } else if (status.was_killed() && worker.killed_as_laggard) {
@@ -129,15 +149,19 @@ Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitSta
 }
 
 /// Settles what a dead worker held and notes its life.
-void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& status) {
+void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& status, double cpu_seconds) {
     const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
-    const std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
+    std::int64_t slice = mailbox.slice.load(std::memory_order_acquire);
     WorkerLife life = life_of(worker);
     life.death_seconds = seconds(Clock::now());
+    life.cpu_seconds = std::max(life.cpu_seconds, cpu_seconds - worker.cpu_at_run_start);
     life.retired = mailbox.retired.load() == 1 && slice < 0 && status.was_orderly();
     if (!life.retired) life.cause = cause_of(worker, status);
-    // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame.
-    const bool charge = worker.overdue_slice < 0 || slice == worker.overdue_slice;
+    // Killed for its deadline, it may have finished the slice in the last moment: then nobody is to blame. Nor where it
+    // was not the slice that we killed it for.
+    const bool gone_on = worker.killed_as_gone && slice != worker.slice_at_hang_up;
+    const bool charge = (worker.overdue_slice < 0 || slice == worker.overdue_slice) && !worker.killed_as_still &&
+                        !worker.killed_to_end && !gone_on;
     run_.book->hear();
     run_.book->forget_worker(worker.owner.slot);
     for (const Claim& claim : run_.ledger.claims_of(worker.owner))
@@ -149,18 +173,22 @@ void Supervisor::Watch::bury(const WorkerProcess& worker, const os::ExitStatus& 
     if (life.retired)
         next_restart_ = Clock::now();
     else
-        plan_replacement();
+        plan_replacement(slice >= 0);
     if (life.cause.kind == SliceStatus::crashed && !life.retired) audit_the_ledger();
     facts_.lives.push_back(std::move(life));
     ++*run_.offered;
     os::wake_all(*run_.offered);
 }
 
-void Supervisor::Watch::plan_replacement() {
-    if (slices_settled() > settled_at_last_death_) history_.deaths_without_progress.clear();
+void Supervisor::Watch::plan_replacement(bool in_slice) {
+    if (slices_settled() > settled_at_last_death_) {
+        history_.deaths_without_progress.clear();
+        slice_history_.deaths_without_progress.clear();
+    }
     settled_at_last_death_ = slices_settled();
-    history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
-    const RestartDecision decision = policy_.decide(history_);
+    DeathHistory& history = in_slice ? slice_history_ : history_;
+    history.deaths_without_progress.push_back(since_epoch(Clock::now()));
+    const RestartDecision decision = (in_slice ? slice_policy_ : policy_).decide(history);
     if (decision.what == RestartDecision::What::give_up) give_up(decision.reason);
     next_restart_ = Clock::now() + decision.delay;
 }
@@ -211,22 +239,80 @@ void Supervisor::Watch::kill_the_overdue() {
     }
 }
 
-/// A worker that closed its end of the life line but lives on executes another program, or closed all descriptors it
-/// found: either way it will not come back to the run. One whose results make no sense is no better.
+/// A worker that somebody stopped outside the user's code: with slices in its hands, or with slices waiting that nobody
+/// else takes. Its deadline is that of a slice, times those that a task may hold, with some patience for a loaded machine.
+void Supervisor::Watch::kill_those_who_stand_still() {
+    if (!run_.options->slice_timeout) return;
+    const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout *
+                                                                            static_cast<double>(run_.slices_per_task)) +
+                       kPatience;
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+        if (!worker.alive() || worker.killed || mailbox.slice.load() >= 0 ||
+            mailbox.finished_run.load() == run_.number) {
+            worker.still_since.reset();
+            continue;
+        }
+        const std::uint64_t steps = mailbox.steps.load();
+        if (!worker.still_since || steps != worker.watched_steps) {
+            worker.watched_steps = steps;
+            worker.still_since = Clock::now();
+            continue;
+        }
+        if (Clock::now() - *worker.still_since <= limit) continue;
+        const bool could_work =
+            run_.window != nullptr ? run_.ledger.has_waiting(*run_.window) : run_.ledger.has_waiting();
+        if (!could_work && run_.ledger.claims_of(worker.owner).empty()) continue;  // it waits, as it should
+        worker.killed_as_still = true;
+        kill(worker);
+    }
+}
+
+/// A worker that closed its end of the life line but lives on executes another program, or closed the descriptors it
+/// found. One whose results make no sense is no better.
 void Supervisor::Watch::kill_those_who_left() {
     for (WorkerProcess& worker : supervisor_.workers_) {
-        if (!worker.alive() || worker.overdue_slice >= 0) continue;
-        if (!worker.killed_as_garbled && run_.book->is_garbled(worker.owner.slot)) {
+        if (!worker.alive() || worker.killed) continue;
+        if (run_.book->is_garbled(worker.owner.slot)) {
             worker.killed_as_garbled = true;
             kill(worker);
+            continue;
         }
-        if (!worker.hung_up) {
-            const std::array line{worker.life_line.get()};
-            if (os::wait_readable(line, 0ns)[0]) worker.hung_up = Clock::now();
-        } else if (Clock::now() - *worker.hung_up > kLastMoments && !worker.killed_as_gone) {
-            worker.killed_as_gone = true;
-            kill(worker);
+        if (worker.hung_up) {
+            look_at_one_who_hung_up(worker);
+            continue;
         }
+        const std::array line{worker.life_line.get()};
+        if (!os::wait_readable(line, 0ns)[0]) continue;
+        worker.hung_up = Clock::now();
+        worker.slice_at_hang_up = supervisor_.mailboxes_[worker.owner.slot].slice.load();
+    }
+}
+
+void Supervisor::Watch::look_at_one_who_hung_up(WorkerProcess& worker) {
+    WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
+    const auto since = Clock::now() - *worker.hung_up;
+    if (since <= kLastMoments) return;
+    const bool goes_on = mailbox.slice.load() != worker.slice_at_hang_up;
+    // It does its work without the descriptors too; but it is replaced when it has a moment.
+    if (goes_on) mailbox.asked_to_retire.store(1);
+    if (worker.child.has_mapped(kTraceMemory) && (goes_on || since <= kPatience)) return;
+    worker.killed_as_gone = true;
+    kill(worker);
+}
+
+/// The caller wants an end, and has waited long enough for the slices under way.
+void Supervisor::Watch::kill_at_the_end_of_grace() {
+    if (!interrupted_at_ || !run_.options->stop_grace ||
+        Clock::now() - *interrupted_at_ <
+            std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->stop_grace))
+        return;
+    for (WorkerProcess& worker : supervisor_.workers_) {
+        if (!worker.alive() || worker.killed ||
+            supervisor_.mailboxes_[worker.owner.slot].finished_run.load() == run_.number)
+            continue;
+        worker.killed_to_end = true;
+        kill(worker);
     }
 }
 
@@ -244,7 +330,8 @@ void Supervisor::Watch::kill_the_laggards() {
     if (!nothing_left_since_) nothing_left_since_ = Clock::now();
     if (Clock::now() - *nothing_left_since_ < kToLeave) return;
     for (WorkerProcess& worker : supervisor_.workers_)
-        if (is_idle(worker)) {
+        // One with slices in its hands is between two of them, however long it takes to move a group.
+        if (is_idle(worker) && run_.ledger.claims_of(worker.owner).empty()) {
             worker.killed_as_laggard = true;
             kill(worker);
         }
@@ -297,11 +384,13 @@ void Supervisor::Watch::replace_the_dead() {
         try {
             supervisor_.spawn(slot);
         } catch (const SystemError& error) {
-            // The system is short of processes or memory. Others may go on; try again later, within the policy's limits.
-            history_.deaths_without_progress.push_back(since_epoch(Clock::now()));
-            const RestartDecision decision = policy_.decide(history_);
-            if (decision.what == RestartDecision::What::give_up && supervisor_.pids().empty()) give_up(error.what());
-            next_restart_ = Clock::now() + std::max<std::chrono::milliseconds>(decision.delay, 10ms);
+            // The system is short of processes or memory. While others go on it is tried again; else within limits.
+            failed_forks_.deaths_without_progress.push_back(since_epoch(Clock::now()));
+            const RestartDecision decision = policy_.decide(failed_forks_);
+            const bool nobody_is_left = supervisor_.pids().empty();
+            if (!nobody_is_left) failed_forks_.deaths_without_progress.clear();
+            if (decision.what == RestartDecision::What::give_up && nobody_is_left) give_up(error.what());
+            next_restart_ = Clock::now() + std::max<std::chrono::milliseconds>(decision.delay, kForkAgain);
         }
     }
 }

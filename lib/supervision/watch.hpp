@@ -20,12 +20,15 @@ private:
 
     void wait_for_news();
     void bury_the_dead();
-    void bury(const WorkerProcess& worker, const os::ExitStatus& status);
-    void plan_replacement();
+    void bury(const WorkerProcess& worker, const os::ExitStatus& status, double cpu_seconds);
+    void plan_replacement(bool in_slice);
     void take_note(const TaskBook::Settlement& change);
     void settle_orphans();
     void kill_the_overdue();
+    void kill_those_who_stand_still();
     void kill_those_who_left();
+    void look_at_one_who_hung_up(WorkerProcess& worker);
+    void kill_at_the_end_of_grace();
     void kill_the_laggards();
     void give_up_what_is_stuck();
     void audit_the_ledger();
@@ -44,10 +47,14 @@ private:
 
     Supervisor& supervisor_;
     const WatchedRun& run_;
-    RestartPolicy policy_;
+    RestartPolicy policy_;        // of deaths outside slices
+    RestartPolicy slice_policy_;  // of deaths in slices
     std::uint64_t memory_kills_ = os::memory_kills();
     WatchFacts facts_;
     DeathHistory history_;
+    DeathHistory slice_history_;
+    DeathHistory failed_forks_;
+    std::optional<Clock::time_point> interrupted_at_;
     std::int64_t settled_at_last_death_ = 0;
     std::int64_t done_by_the_dead_ = 0;
     std::int64_t failed_by_the_dead_ = 0;

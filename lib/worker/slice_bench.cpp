@@ -77,6 +77,7 @@ private:
         place_.mailbox->slice_start_ns.store(start, std::memory_order_relaxed);
         place_.mailbox->slice.store(position, std::memory_order_release);
         const bool computed = try_compute(position, positions, record);
+        place_.mailbox->step();
         place_.mailbox->slice.store(-1, std::memory_order_release);
         record.seconds = static_cast<float>(1e-9 * static_cast<double>(now_ns() - start));
         if (computed) record.state.store(RecordState::done, std::memory_order_relaxed);

@@ -15,7 +15,9 @@ void work(Bench& bench, WorkPlace& place, const std::function<bool()>& keep_goin
     while (place.stop->load(std::memory_order_relaxed) == 0 && keep_going()) {
         const auto claim = place.ledger.try_claim(place.owner, window);
         if (!claim) return;
+        place.mailbox->step();
         bench.do_task(*claim);
+        place.mailbox->step();
     }
 }
 

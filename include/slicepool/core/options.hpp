@@ -96,7 +96,10 @@ struct Options {
     NonFinite non_finite = NonFinite::accept;
 
     // Of worker processes; other backends have no use for the rest of this block.
-    std::optional<RestartIntensity> restart_intensity;  ///< default: max(10, 2 x workers) deaths in 5 s
+    /// Default: max(10, 2 x workers) deaths in 5 s outside slices, as of workers that cannot begin. Of deaths in slices
+    /// ten times as many: those slices are tried again or given up one by one, and the others have a right to be done.
+    /// What is given here holds for both.
+    std::optional<RestartIntensity> restart_intensity;
     std::optional<std::int64_t> max_slices_per_worker;  ///< then a worker is replaced by a fresh one
     /// A worker that keeps more bytes to itself after a slice is replaced. Pages shared with others do not count.
     std::optional<std::size_t> max_private_memory_per_worker;
@@ -106,7 +109,9 @@ struct Options {
     /// a slice.
     std::optional<bool> guard_output;
 
-    std::stop_token stop_token;                     ///< stops claiming slices; those under way are finished
+    std::stop_token stop_token;  ///< stops claiming slices; those under way are finished
+    /// Of worker processes: how long after that. Then they are killed, and what they had is not run. Default: no limit.
+    std::optional<std::chrono::duration<double>> stop_grace;
     std::function<void(const Progress&)> progress;  ///< called in the caller's thread, about every progress_interval
     std::chrono::milliseconds progress_interval{100};
     bool measure_memory = false;  ///< sample the proportional set size of all processes; costs milliseconds per GB
