@@ -98,8 +98,8 @@ std::string refusal_of_a_run(Function&& function, int jobs, Report* report = nul
 
 /// Makes this process one of a user who has no other, with room for `count` processes and threads beside it.
 bool may_start_only(rlim_t count) {
-    constexpr uid_t kNobodyElse = 54'321;
-    if (setresuid(kNobodyElse, kNobodyElse, kNobodyElse) != 0) return false;
+    const uid_t nobody_else = 100'000 + static_cast<uid_t>(getpid());  // not even another repetition of this test
+    if (setresuid(nobody_else, nobody_else, nobody_else) != 0) return false;
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);  // as of a process that has always been this user's
     const rlimit limit{1 + count, 1000};
     return setrlimit(RLIMIT_NPROC, &limit) == 0;
