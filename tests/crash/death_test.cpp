@@ -13,6 +13,7 @@
 #include "support/every_backend.hpp"
 #include "support/leaves_nothing.hpp"
 #include "support/shared_counters.hpp"
+#include "support/watchdog.hpp"
 
 using namespace slicepool;
 using namespace slicepool::test;
@@ -41,6 +42,7 @@ void check_all_right_but(const Volume<float>& input, const Volume<float>& output
 
 TEST_CASE("a worker that crashes once is replaced and its slice is done again", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run with a crash");
     const int signal = GENERATE(SIGSEGV, SIGABRT, SIGFPE, SIGILL, SIGBUS, SIGKILL, SIGTERM);
     const SharedCounters tries(1);
     const auto input = numbered_volume<float>(kShape);
@@ -74,6 +76,7 @@ TEST_CASE("a worker that crashes once is replaced and its slice is done again", 
 TEST_CASE("a slice that crashes its worker every time is given up after max_attempts, and no other is lost",
           "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run with a crash in every attempt");
     const int attempts = GENERATE(1, 3);
     void* const forbidden = mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(forbidden != MAP_FAILED);
@@ -100,6 +103,7 @@ TEST_CASE("a slice that crashes its worker every time is given up after max_atte
 
 TEST_CASE("leaving by exit is a failure whatever the code, and the host's exit handlers do not run", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run with an exit");
     const int code = GENERATE(0, 3);
     static SharedCounters handlers_run(1);
     static const int registered = std::atexit([] { ++handlers_run[0]; });
@@ -122,6 +126,7 @@ TEST_CASE("leaving by exit is a failure whatever the code, and the host's exit h
 
 TEST_CASE("a slice that outlives its time limit is killed, tried again and given up", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run with a deadline");
     const auto input = numbered_volume<float>(kShape);
     const auto output = constant_volume<float>(kShape, 0);
 
@@ -141,6 +146,7 @@ TEST_CASE("a slice that outlives its time limit is killed, tried again and given
 
 TEST_CASE("a crash in a group of neighbouring slices along x costs the one slice", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run with a crash in a group");
     const auto input = numbered_volume<float>({6, 7, 50});
     const auto output = constant_volume<float>({6, 7, 50}, 0);
 
@@ -164,6 +170,7 @@ TEST_CASE("a crash in a group of neighbouring slices along x costs the one slice
 
 TEST_CASE("a function that kills every worker at once ends the run with a reason instead of a crash loop", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run without survivors");
     const auto input = numbered_volume<float>({500, 2, 3});
     const auto output = constant_volume<float>({500, 2, 3}, 0);
     const Report report =
@@ -176,6 +183,7 @@ TEST_CASE("a function that kills every worker at once ends the run with a reason
 
 TEST_CASE("kill -9 of workers from outside, again and again, loses no slice", "[crash]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run under kill -9");
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -215,6 +223,7 @@ TEST_CASE("kill -9 of workers from outside, again and again, loses no slice", "[
 
 TEST_CASE("a pool goes on after its workers and its template were killed while idle", "[crash][pool]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the pool that was killed while idle");
     Pool pool({.n_jobs = 2});
     const auto input = numbered_volume<float>(kShape);
     const auto copy = [](SliceView<const float> in, SliceView<float> out) { out = 2 * in; };

@@ -13,6 +13,7 @@
 #include "support/every_backend.hpp"
 #include "support/leaves_nothing.hpp"
 #include "support/shared_counters.hpp"
+#include "support/watchdog.hpp"
 
 using namespace slicepool;
 using namespace slicepool::test;
@@ -36,6 +37,7 @@ int in_a_throw_away_host(Body&& body) {
 }  // namespace
 
 TEST_CASE("a host that ignores SIGCHLD loses no slice when a worker crashes", "[crash][host]") {
+    const Watchdog watchdog("the host that ignores SIGCHLD");
     const int status = in_a_throw_away_host([] {
         std::signal(SIGCHLD, SIG_IGN);
         const SharedCounters tries(1);
@@ -54,6 +56,7 @@ TEST_CASE("a host that ignores SIGCHLD loses no slice when a worker crashes", "[
 }
 
 TEST_CASE("when the host is killed, its workers are gone too, busy or idle", "[crash][host]") {
+    const Watchdog watchdog("the host that is killed");
     const bool busy = GENERATE(true, false);
     const SharedCounters pids(4);
     const pid_t host = fork();
@@ -89,6 +92,7 @@ TEST_CASE("when the host is killed, its workers are gone too, busy or idle", "[c
 }
 
 TEST_CASE("what the host had not yet printed is printed once, and what a worker prints arrives", "[crash][host]") {
+    const Watchdog watchdog("the host that prints");
     int ends[2];
     REQUIRE(pipe(ends) == 0);
     in_a_throw_away_host([&] {
@@ -116,6 +120,7 @@ TEST_CASE("what the host had not yet printed is printed once, and what a worker 
 
 TEST_CASE("nothing is left over after runs, pools and failed requests", "[crash][host]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the runs that leave nothing");
     const auto input = numbered_volume<float>({6, 3, 4});
     const auto output = constant_volume<float>({6, 3, 4}, 0);
     const auto copy = [](SliceView<const float> in, SliceView<float> out) { out = in; };

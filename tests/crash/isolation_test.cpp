@@ -5,12 +5,14 @@
 
 #include "support/every_backend.hpp"
 #include "support/leaves_nothing.hpp"
+#include "support/watchdog.hpp"
 
 using namespace slicepool;
 using namespace slicepool::test;
 
 TEST_CASE("writing to the input is a crash, and the input stays as it was", "[crash][isolation]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run that writes to its input");
     const bool on_pool = GENERATE(false, true);
     const auto input = numbered_volume<float>({4, 5, 6});
     const auto output = constant_volume<float>({4, 5, 6}, 0);
@@ -32,6 +34,7 @@ TEST_CASE("writing to the input is a crash, and the input stays as it was", "[cr
 
 TEST_CASE("writing to a volume that is not the run's output is a crash", "[crash][isolation]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run that writes to another volume");
     const auto bystander = constant_volume<float>({4, 5, 6}, 3);
     const auto input = numbered_volume<float>({4, 5, 6});
     const auto output = constant_volume<float>({4, 5, 6}, 0);
@@ -47,6 +50,7 @@ TEST_CASE("writing to a volume that is not the run's output is a crash", "[crash
 
 TEST_CASE("an output of an earlier run on the same pool is out of reach of the next", "[crash][isolation][pool]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run that writes to an earlier output");
     Pool pool({.n_jobs = 1});
     const auto input = numbered_volume<float>({4, 5, 6});
     const auto first = constant_volume<float>({4, 5, 6}, 0);

@@ -23,7 +23,7 @@
 namespace slicepool::test {
 
 /// Doubles the pixels of 12 slices on two processes. In slice 4 the misdeed comes first, in every attempt or in the
-/// first `times`.
+/// first `times`. What hangs is ended: a watchdog lives as long as this does.
 class MisdeedRun {
 public:
     static constexpr std::int64_t kAtFault = 4;
@@ -83,6 +83,7 @@ public:
     static const Cause& first_cause(const Report& report) { return report.slices.at(kAtFault).causes.at(0); }
 
 private:
+    Watchdog watchdog_{"the run with a misdeed"};
     Shape shape_;
     Volume<float> input_ = numbered_volume<float>(shape_);
     Volume<float> output_ = constant_volume<float>(shape_, 0);

@@ -64,6 +64,7 @@ TEST_CASE("with guarded output a write into a neighbour's slice is a crash, and 
 
 TEST_CASE("slices that take their time are guarded without asking, to the last one", "[crash][isolation]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the guarded run");
     const SharedCounters tries(1);
     const auto input = numbered_volume<float>({60, kWholePage, kWholePage});
     const auto output = constant_volume<float>({60, kWholePage, kWholePage}, 0);
@@ -81,6 +82,7 @@ TEST_CASE("slices that take their time are guarded without asking, to the last o
 TEST_CASE("slices that take less than the guard are not guarded unless asked: a worker gives it up after a trial",
           "[crash][isolation]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run that gives its guard up");
     const std::optional<bool> guard = GENERATE(std::optional<bool>(), std::optional<bool>(true));
     const auto input = numbered_volume<float>({600, kWholePage, kWholePage});
     const auto output = constant_volume<float>({600, kWholePage, kWholePage}, 0);
@@ -95,6 +97,7 @@ TEST_CASE("slices that take less than the guard are not guarded unless asked: a 
 TEST_CASE("guarded output is guarded on a pool too, where the volume is younger than the workers",
           "[crash][isolation][pool]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the guarded runs of a pool");
     Pool pool({.n_jobs = 1});
     for (int round = 0; round < 2; ++round) {
         const auto input = numbered_volume<float>({6, kWholePage, kWholePage});
@@ -114,6 +117,7 @@ TEST_CASE("guarded output is guarded on a pool too, where the volume is younger 
 TEST_CASE("without the guard a write into a neighbour's slice is not noticed: that is its price",
           "[crash][isolation]") {
     const LeavesNothing promise;
+    const Watchdog watchdog("the run without a guard");
     const auto input = numbered_volume<float>({12, kWholePage, kWholePage});
     const auto output = constant_volume<float>({12, kWholePage, kWholePage}, 0);
     const auto write_back = [](SliceView<const float> in, SliceView<float> out) {

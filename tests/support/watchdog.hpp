@@ -11,10 +11,12 @@
 namespace slicepool::test {
 
 /// While it lives the process has `seconds` to go on. By a timer signal, not by a thread: tests that fork stay
-/// single-threaded, and the timer does not pass to their children. One at a time.
+/// single-threaded, and the timer does not pass to their children. Of several the youngest watches; when it ends the one
+/// before it goes on with the seconds it had left.
 class Watchdog {
 public:
     explicit Watchdog(const char* what, unsigned seconds = 60) {
+        std::memcpy(message_before_, message(), kMessageBytes);
         std::snprintf(message(), kMessageBytes, "watchdog: %s still goes on after %u s\n", what, seconds);
         struct sigaction action {};
         action.sa_handler = [](int) {
@@ -23,11 +25,13 @@ public:
             ::abort();
         };
         ::sigaction(SIGALRM, &action, &before_);
-        ::alarm(seconds);
+        seconds_before_ = ::alarm(seconds);
     }
     ~Watchdog() {
         ::alarm(0);
         ::sigaction(SIGALRM, &before_, nullptr);
+        std::memcpy(message(), message_before_, kMessageBytes);
+        ::alarm(seconds_before_);
     }
     Watchdog(const Watchdog&) = delete;
     Watchdog& operator=(const Watchdog&) = delete;
@@ -40,6 +44,8 @@ private:
     }
 
     struct sigaction before_ {};
+    char message_before_[kMessageBytes];
+    unsigned seconds_before_ = 0;
 };
 
 }  // namespace slicepool::test
