@@ -35,7 +35,7 @@ search_model() {
         cd "$work/pan"
         spin "${@/#/-D}" -a "$model" >spin.txt 2>&1 && [[ -s pan.c ]] || { cat spin.txt >&2; exit 2; }
         # shellcheck disable=SC2086  # several flags, or none
-        "$compiler" -O2 -w ${compile[$property]} -DCOLLAPSE -DMEMLIM=1900 -o pan pan.c
+        "$compiler" -O1 -w ${compile[$property]} -DCOLLAPSE -DMEMLIM=1900 -o pan pan.c
         # shellcheck disable=SC2086
         ./pan -m20000 ${search[$property]} >"$work/pan.txt" 2>&1 || true  # some versions end with the count of errors
     ) || exit 2
