@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # check_reliability.sh [ROOT]: holds the table of faults in docs/reliability.md against the tests that are there.
-# It says nothing about whether a test shows what the row says.
+# It says nothing about whether a test shows what the row says. A test is a TEST_CASE, or what add_test names in a
+# CMakeLists.txt.
 #
 # Prints one line per finding: a row that is missing or out of order, a row without a test or "untested: REASON", a name
-# that no TEST_CASE has, a TEST_CASE of tests/crash that the page does not name. Ends with 1 if there are any, with 2 if
+# that no test has, a TEST_CASE of tests/crash that the page does not name. Ends with 1 if there are any, with 2 if
 # there is no such page.
 set -euo pipefail
 export LC_ALL=C
@@ -35,7 +36,8 @@ names_in() {
 # Line ends within a name are blanks.
 named="$(tr '\n' ' ' <"$page" | { grep -oE '"[^"|]+"' || true; } | tr -d '"' | sort -u)"
 mapfile -t files < <(find tests -name '*.cpp' | sort)
-tests="$(names_in "${files[@]}" | sort -u)"
+tests="$({ names_in "${files[@]}"; find tests -name CMakeLists.txt -exec grep -hoE '^add_test\(NAME "[^"]+"' {} + |
+    sed 's/^[^"]*"//; s/"$//'; } | sort -u)"
 crash_tests="$(find tests/crash -name '*.cpp' -exec cat {} + | names_in /dev/stdin | sort -u)"
 
 findings="$(

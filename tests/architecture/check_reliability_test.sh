@@ -24,6 +24,15 @@ printf 'TEST_CASE("a fault is survived", "[a]") {}\nTEST_CASE(\n    "a long name
     >"$root/tests/crash/fault_test.cpp"
 printf 'TEST_CASE("elsewhere", "") {}\n// TEST_CASE("a fault of old", "") {}\n' >"$root/tests/os/other_test.cpp"
 
+printf '# add_test(NAME "commented out")\nadd_test(NAME "by hand: all is well"\n  COMMAND true)\n' >"$root/tests/os/CMakeLists.txt"
+expect "a test that CMake names" "" <<'P'
+| 1 | one | ends | "a fault is survived"; "by hand: all is well" |
+| 2 | two | ends | "a long name is in two parts" |
+P
+expect "a test that CMake does not name any more" 'no test is called "commented out"' <<'P'
+| 1 | one | ends | "a fault is survived"; "commented out" |
+| 2 | two | ends | "a long name is in two parts" |
+P
 expect "a good page" "" <<'P'
 A "quoted word" is no name.
 | 1 | one | ends | "a fault is survived"; "elsewhere" |
