@@ -1,5 +1,6 @@
 // What the kernel does to a worker: it holds one that was killed, and takes one when memory runs out. Both need control
-// groups of the first version and the right to make some; where they are missing the tests say so and check nothing.
+// groups and the right to make some, the first a freezer of the first version (that of the second lets the killed die);
+// where they are missing the tests say so and check nothing.
 
 #include <chrono>
 #include <csignal>
@@ -7,6 +8,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,13 +22,40 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A new control group below the root of a hierarchy, removed at the end.
+/// Where groups of the second version might be made: below the root, and beside this process's own.
+std::vector<fs::path> places_of_the_second_version() {
+    std::vector<fs::path> places;
+    std::string own = "/";
+    std::ifstream memberships("/proc/self/cgroup");
+    for (std::string line; std::getline(memberships, line);)
+        if (line.find("0::/") == 0) own = line.substr(3);
+    for (const char* const mount : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+        if (!fs::exists(fs::path(mount) / "cgroup.controllers")) continue;
+        places.emplace_back(mount);
+        if (own != "/") places.push_back(fs::path(mount + own).parent_path());
+    }
+    return places;
+}
+
+/// A new control group with this controller, removed at the end.
 class ControlGroup {
 public:
-    explicit ControlGroup(const std::string& controller)
-        : directory_(fs::path("/sys/fs/cgroup") / controller / ("slicepool-test-" + std::to_string(getpid()))) {
+    /// Of the first version where that has the controller. Of the second when the group then has `file`: a new group
+    /// has the controllers that its parent gives to all of its children.
+    explicit ControlGroup(const std::string& controller, const std::string& file_of_the_second_version = "") {
+        const std::string name = "slicepool-test-" + std::to_string(getpid());
+        const fs::path first = fs::path("/sys/fs/cgroup") / controller;
         std::error_code error;
-        usable_ = fs::exists(directory_.parent_path() / "cgroup.procs") && fs::create_directory(directory_, error);
+        if (fs::exists(first / "cgroup.procs")) usable_ = fs::create_directory(directory_ = first / name, error);
+        if (usable_ || file_of_the_second_version.empty()) return;
+        version2_ = true;
+        for (const fs::path& place : places_of_the_second_version()) {
+            std::ofstream(place / "cgroup.subtree_control") << "+" << controller << std::flush;  // may be refused
+            if (!fs::create_directory(directory_ = place / name, error)) continue;
+            usable_ = fs::exists(directory_ / file_of_the_second_version);
+            if (usable_) return;
+            rmdir(directory_.c_str());
+        }
     }
     ControlGroup(const ControlGroup&) = delete;
     ControlGroup& operator=(const ControlGroup&) = delete;
@@ -36,6 +65,7 @@ public:
     }
 
     [[nodiscard]] explicit operator bool() const noexcept { return usable_; }
+    [[nodiscard]] bool is_of_the_second_version() const noexcept { return version2_; }
     bool write(const std::string& file, const std::string& text) const {
         std::ofstream stream(directory_ / file);
         stream << text << std::flush;
@@ -50,7 +80,21 @@ public:
 private:
     fs::path directory_;
     bool usable_ = false;
+    bool version2_ = false;
 };
+
+constexpr const char* kGroupBytes = "134217728";
+
+/// A limit on the memory of a group, swap included; false when it cannot be set.
+bool limit_memory(const ControlGroup& group) {
+    if (group.is_of_the_second_version()) {
+        static_cast<void>(group.write("memory.swap.max", "0"));  // there may be no swap to speak of
+        return group.write("memory.max", kGroupBytes);
+    }
+    if (!group.write("memory.limit_in_bytes", kGroupBytes)) return false;
+    static_cast<void>(group.write("memory.memsw.limit_in_bytes", kGroupBytes));
+    return true;
+}
 
 }  // namespace
 
@@ -114,13 +158,13 @@ TEST_CASE("a worker that the system took for its memory is told from one that so
 #if SLICEPOOL_ADDRESS_SANITIZER
     WARN("skipped: under the address sanitizer a process has more memory than the group may have");
 #else
-    const ControlGroup memory("memory");
-    if (!memory || !memory.write("memory.limit_in_bytes", "134217728")) {
-        WARN("skipped: no memory control group of the first version can be made here");
+    const ControlGroup memory("memory", "memory.max");
+    if (!memory || !limit_memory(memory)) {
+        WARN("skipped: no memory control group of either version can be made here");
         return;
     }
-    memory.write("memory.memsw.limit_in_bytes", "134217728");
     const LeavesNothing promise;
+    const Watchdog watchdog("the run in a group with little memory");
     const pid_t host = fork();
     if (host == 0) {
         // A host of its own, for the group's memory is the host's and the workers'.
