@@ -40,6 +40,14 @@ void allocate_blocks(int fd, std::uint64_t size, std::string_view what) {
                           std::to_string(size) + " bytes are needed");
 }
 
+/// A file system in user space or on a network may let a signal interrupt it.
+int open_uninterrupted(const std::filesystem::path& path, int flags, mode_t mode = 0) noexcept {
+    int fd = -1;
+    do fd = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY, mode);
+    while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
 }  // namespace
 
 void FileDescriptor::reset(int fd) noexcept {
@@ -49,19 +57,19 @@ void FileDescriptor::reset(int fd) noexcept {
 
 FileDescriptor open_for_reading(const std::filesystem::path& path) {
     // Without O_NONBLOCK a named pipe would wait for somebody to write into it.
-    FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    FileDescriptor fd(open_uninterrupted(path, O_RDONLY | O_NONBLOCK));
     if (!fd) throw SystemError("open", path.native(), last_system_error());
     return fd;
 }
 
 FileDescriptor open_for_writing(const std::filesystem::path& path) {
-    FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOCTTY));
+    FileDescriptor fd(open_uninterrupted(path, O_RDWR));
     if (!fd) throw SystemError("open for writing", path.native(), last_system_error());
     return fd;
 }
 
 FileDescriptor create_new(const std::filesystem::path& path) {
-    FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0666));
+    FileDescriptor fd(open_uninterrupted(path, O_RDWR | O_CREAT | O_EXCL, 0666));
     if (!fd) throw SystemError("create", path.native(), last_system_error());
     return fd;
 }
