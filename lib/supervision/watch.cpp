@@ -69,7 +69,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive()) facts_.lives.push_back(life_of(worker));
-    std::ranges::sort(facts_.lives, {}, &WorkerLife::incarnation);
+    std::ranges::stable_sort(facts_.lives, {}, &WorkerLife::birth_seconds);
     return std::move(facts_);
 }
 
@@ -447,7 +447,7 @@ WorkerLife Supervisor::Watch::life_of(const WorkerProcess& worker) const {
     const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
     WorkerLife life;
     life.slot = worker.owner.slot;
-    life.incarnation = worker.owner.incarnation;
+    life.incarnation = worker.place_in_line;
     life.pid = worker.child.pid();
     life.birth_seconds = seconds(worker.birth);
     life.slices_done = mailbox.slices_done.load();

@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -204,6 +205,18 @@ TEST_CASE("after a stop slices under way get their grace, and what hangs beyond 
     CHECK(report.slices[1].status == SliceStatus::done);
     CHECK(report.failures().empty());
     CHECK(output.slice(0, 0).isNaN().all());
+}
+
+TEST_CASE("workers of a slot are numbered in their order, from 1", "[crash][bystanders]") {
+    const LeavesNothing promise;
+    const Watchdog watchdog("the run with replacements");
+    const MisdeedRun run;
+    const Report report = run([](SliceView<float>) { std::raise(SIGKILL); }, 2, {.n_jobs = 3});
+    REQUIRE(report.deaths() == 2);
+    std::vector<std::int64_t> workers_of(3);
+    for (const WorkerLife& life : report.workers)  // in order of birth
+        CHECK(life.incarnation == ++workers_of[static_cast<std::size_t>(life.slot)]);
+    CHECK(workers_of[0] + workers_of[1] + workers_of[2] == 5);
 }
 
 TEST_CASE("times of a run count what the dead have done", "[crash][bystanders]") {

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <utility>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -85,7 +86,7 @@ TEST_CASE("on a pool a worker's slices are counted over all runs", "[crash][poli
     Pool pool({.n_jobs = 2});
     const auto input = numbered_volume<float>({6, 3, 7});
     const auto copy = [](SliceView<const float> in, SliceView<float> out) { out = in; };
-    std::map<std::int64_t, std::int64_t> slices_of;  // by incarnation
+    std::map<std::pair<int, std::int64_t>, std::int64_t> slices_of;  // by slot and incarnation
     std::int64_t retirements = 0;
     for (int round = 0; round < 6; ++round) {
         const auto output = constant_volume<float>({6, 3, 7}, 0);
@@ -94,10 +95,10 @@ TEST_CASE("on a pool a worker's slices are counted over all runs", "[crash][poli
         CHECK(report.deaths() == 0);
         CHECK(differing_pixels(input, output) == 0);
         retirements += retired(report);
-        for (const WorkerLife& life : report.workers) slices_of[life.incarnation] += life.slices_done;
+        for (const WorkerLife& life : report.workers) slices_of[{life.slot, life.incarnation}] += life.slices_done;
     }
-    for (const auto& [incarnation, slices] : slices_of) {
-        INFO("incarnation " << incarnation);
+    for (const auto& [worker, slices] : slices_of) {
+        INFO("slot " << worker.first << ", incarnation " << worker.second);
         CHECK(slices <= 4);
     }
     CHECK(retirements >= 36 / 4 - 2);

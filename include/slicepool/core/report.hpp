@@ -43,7 +43,7 @@ struct SliceOutcome {
 /// One worker's life, as far as this run saw it.
 struct WorkerLife {
     int slot = 0;
-    std::int64_t incarnation = 0;
+    std::int64_t incarnation = 0;  ///< 1 for the first worker of the slot, 2 for the one that replaced it
     std::int64_t pid = 0;         ///< 0 for threads
     double birth_seconds = 0.0;   ///< from the run's start; negative when it was warm
     double death_seconds = -1.0;  ///< negative when it outlived the run
