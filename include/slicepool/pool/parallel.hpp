@@ -94,7 +94,7 @@ auto try_parallel(Function&& function, I&& items, const Options& options = {}) {
 ///
 /// function  called with the item or, for a tuple (as from product), its elements; concurrently, on different items. It may
 ///           capture anything, also by reference: worker processes are forked after it exists, and what it changes there
-///           stays there. With with_state() it has a state of its own in each worker.
+///           stays there (Volumes they see read-only). With with_state() it has a state of its own in each worker.
 /// items     range(), product(), std::vector, any sized random-access range. What has a name is borrowed for the call.
 /// returns   a std::vector of what the function returns, by value: whatever has a Shipment. For void: the report.
 /// options   those that speak of slices hold for calls; axis, slice range, fill, non_finite and guard_output do not
