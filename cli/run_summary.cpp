@@ -13,9 +13,10 @@ namespace {
 
 constexpr std::size_t kMostLines = 10;
 
-/// Where a worker died and what it said last, a line each.
+/// What was thrown, where a worker died and what it said last, a line each.
 std::string last_words(const Cause& cause) {
     std::string text;
+    if (!cause.type.empty()) text += fmt::format("    it threw {}\n", cause.type);
     if (!cause.trace.empty()) text += fmt::format("    in {}\n", cause.trace.front());
     const std::string& said = cause.stderr_tail;
     if (!said.empty()) text += fmt::format("    it wrote: {}\n", said.substr(said.rfind('\n') + 1));

@@ -1,6 +1,7 @@
 #include "backends/call_session.hpp"
 
 #include "os/futex.hpp"
+#include "worker/failure_text.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -154,12 +155,16 @@ bool CallSession::take_message(const CallMessage& message, std::span<const std::
 
 bool CallSession::take_result(std::int64_t index, const CallResult& result, std::span<const std::byte> bytes,
                               std::size_t slot) {
-    const auto failed = [&](std::string text) {
-        note_failure(index, {std::move(text), result.seconds, static_cast<int>(slot)});
+    const auto failed = [&](std::string text, std::string_view type) {
+        note_failure(index, {std::move(text), std::string(type), result.seconds, static_cast<int>(slot)});
     };
     switch (result.fate) {
         case CallFate::done: break;
-        case CallFate::failed: failed({reinterpret_cast<const char*>(bytes.data()), bytes.size()}); return true;
+        case CallFate::failed: {
+            const auto [type, text] = split_failure({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+            failed(std::string(text), type);
+            return true;
+        }
         case CallFate::skipped: return given_up_.contains(index);
         default: return false;
     }
@@ -168,7 +173,7 @@ bool CallSession::take_result(std::int64_t index, const CallResult& result, std:
         job().sink->take(index, reader);
         if (reader.remaining() != 0) throw FormatError("the result has bytes left over");
     } catch (const std::exception& error) {
-        failed(std::string("its result could not be read: ") + error.what());
+        failed(std::string("its result could not be read: ") + error.what(), ThrownType().name());
         return true;
     }
     ++done_;
@@ -256,7 +261,7 @@ void CallSession::report_items(Report& report) {
     const auto list = [&](std::int64_t index, std::vector<Cause> causes, const Failure* failure) {
         SliceOutcome outcome{.index = index, .causes = std::move(causes)};
         if (failure != nullptr) {
-            outcome.causes.push_back({.kind = SliceStatus::failed, .text = failure->text});
+            outcome.causes.push_back({.kind = SliceStatus::failed, .text = failure->text, .type = failure->type});
             outcome.seconds = failure->seconds;
             outcome.worker = failure->worker;
         }

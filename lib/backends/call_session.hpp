@@ -32,6 +32,7 @@ private:
     };
     struct Failure {
         std::string text;
+        std::string type;
         double seconds = 0.0;
         int worker = 0;
     };

@@ -1,6 +1,7 @@
 #include "backends/slice_session.hpp"
 
 #include "memory/storage.hpp"
+#include "worker/failure_text.hpp"
 
 #include <new>
 #include <string>
@@ -50,9 +51,11 @@ void SliceSession::report_items(Report& report) {
             outcome.status = SliceStatus::done;
         } else if (state == RecordState::failed) {
             outcome.status = SliceStatus::failed;
-            std::string text(control().board().read(record.message));
+            const FailureText failure = split_failure(control().board().read(record.message));
+            std::string text(failure.text);
             if (text.empty()) text = "no text: too many failures in one run";
-            outcome.causes.push_back({.kind = SliceStatus::failed, .text = std::move(text)});
+            outcome.causes.push_back(
+                {.kind = SliceStatus::failed, .text = std::move(text), .type = std::string(failure.type)});
         } else if (!outcome.causes.empty()) {
             outcome.status = outcome.causes.back().kind;
         }

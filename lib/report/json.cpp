@@ -33,6 +33,7 @@ Json cause_of(const Cause& cause) {
             {"signal", value_or_null(cause.signal, crashed && cause.signal != 0)},
             {"exit_code", value_or_null(cause.exit_code, crashed && cause.signal == 0)},
             {"text", cause.text},
+            {"type", value_or_null(cause.type, !cause.type.empty())},
             {"trace", cause.trace},
             {"stderr_tail", cause.stderr_tail},
             {"description", describe(cause)}};

@@ -1,6 +1,7 @@
 #include "worker/call_bench.hpp"
 
 #include "worker/call_message.hpp"
+#include "worker/failure_text.hpp"
 #include "worker/floating_point_kept.hpp"
 #include "worker/now.hpp"
 
@@ -120,10 +121,14 @@ private:
         return end;
     }
 
+    /// In the handler of what was thrown.
     void fail(std::size_t at, CallResult& result, std::string_view why) noexcept {
         message_.resize(at + sizeof(CallResult));
-        const auto* const text = reinterpret_cast<const std::byte*>(why.data());
-        message_.insert(message_.end(), text, text + why.size());
+        const ThrownType type;
+        for (const std::string_view part : {type.name(), std::string_view(&kTypeEnd, 1), why}) {
+            const auto* const bytes = reinterpret_cast<const std::byte*>(part.data());
+            message_.insert(message_.end(), bytes, bytes + part.size());
+        }
         result.fate = CallFate::failed;
         ++failed_;
         if (order_.abort_on_failure) place_.stop->store(1, std::memory_order_relaxed);

@@ -16,7 +16,7 @@ struct CallMessage {
 
 enum class CallFate : std::uint32_t { done, failed, skipped };
 
-/// Followed by `bytes` bytes: the result, or the exception's text.
+/// Followed by `bytes` bytes: the result, or the exception's type and text (failure_text.hpp).
 struct CallResult {
     CallFate fate = CallFate::done;
     float seconds = 0.0F;

@@ -1,7 +1,5 @@
 #include "worker/non_finite.hpp"
 
-#include <slicepool/core/error.hpp>
-
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,7 +7,8 @@
 
 namespace slicepool {
 
-void check_finite(const ConstSlice& slice) {
+std::string first_non_finite(const ConstSlice& slice) {
+    std::string found;
     visit_dtype(slice.dtype, [&]<class T>(std::type_identity<T>) {
         if constexpr (std::is_floating_point_v<T>) {
             const auto pixels = slice.as<T>();
@@ -17,10 +16,12 @@ void check_finite(const ConstSlice& slice) {
                 if (pixels.row(row).isFinite().all()) continue;
                 Eigen::Index column = 0;
                 while (std::isfinite(pixels(row, column))) ++column;
-                throw Error(fmt::format("output pixel ({}, {}) is {}", row, column, pixels(row, column)));
+                found = fmt::format("output pixel ({}, {}) is {}", row, column, pixels(row, column));
+                return;
             }
         }
     });
+    return found;
 }
 
 }  // namespace slicepool

@@ -4,9 +4,11 @@
 
 #include <slicepool/core/slice.hpp>
 
+#include <string>
+
 namespace slicepool {
 
-/// Throws Error naming the first pixel that is NaN or infinite: "output pixel (3, 7) is nan". Integers always pass.
-void check_finite(const ConstSlice& slice);
+/// Names the first pixel that is NaN or infinite, "output pixel (3, 7) is nan"; empty when there is none, as with integers.
+[[nodiscard]] std::string first_non_finite(const ConstSlice& slice);
 
 }  // namespace slicepool

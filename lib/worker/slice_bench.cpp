@@ -1,5 +1,6 @@
 #include "worker/slice_bench.hpp"
 
+#include "worker/failure_text.hpp"
 #include "worker/floating_point_kept.hpp"
 #include "worker/non_finite.hpp"
 #include "worker/now.hpp"
@@ -9,8 +10,11 @@
 #include "core/current_slice_scope.hpp"
 #include "memory/populate.hpp"
 
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -84,7 +88,7 @@ private:
         return computed ? 1 : 0;
     }
 
-    /// False when the filter threw; the record then says why.
+    /// False when the filter threw, or its output is refused; the record then says why.
     bool try_compute(std::int64_t position, TaskGrouping::Range positions, SliceRecord& record) noexcept {
         const std::int64_t index = order_.slices.index(position);
         try {
@@ -94,13 +98,15 @@ private:
                 index,
                 order_.tiled() ? input_tile_.slice(position - positions.begin) : order_.input.slice(order_.axis, index),
                 output);
-            if (order_.refuse_non_finite) check_finite(output);
-            return true;
+            if (!order_.refuse_non_finite) return true;
+            const std::string non_finite = first_non_finite(output);
+            if (non_finite.empty()) return true;
+            fail(record, {}, non_finite);
         } catch (const std::exception& error) {
             const std::string_view text = error.what();
-            fail(record, text.empty() ? "an exception without text" : text);
+            fail(record, ThrownType().name(), text.empty() ? "an exception without text" : text);
         } catch (...) {
-            fail(record, "an exception that is no std::exception");
+            fail(record, ThrownType().name(), "an exception that is no std::exception");
         }
         return false;
     }
@@ -121,8 +127,14 @@ private:
         return {slice.data, static_cast<std::size_t>(slice.shape.count()) * size_of(slice.dtype)};
     }
 
-    void fail(SliceRecord& record, std::string_view why) noexcept {
-        record.message = place_.board->write(why);
+    void fail(SliceRecord& record, std::string_view type, std::string_view why) noexcept {
+        std::array<char, 2 * MessageBoard::kMessageBytes>
+            joined;  // longer than the board takes, so that it is the one to cut
+        auto end = std::ranges::copy(type, joined.begin()).out;
+        *end++ = kTypeEnd;
+        const auto room = static_cast<std::size_t>(joined.end() - end);
+        end = std::ranges::copy(why.substr(0, room), end).out;
+        record.message = place_.board->write({joined.data(), static_cast<std::size_t>(end - joined.begin())});
         record.state.store(RecordState::failed, std::memory_order_relaxed);
         place_.mailbox->slices_failed.fetch_add(1, std::memory_order_relaxed);
         if (order_.abort_on_failure) place_.stop->store(1, std::memory_order_relaxed);
@@ -141,7 +153,7 @@ private:
         } catch (const std::bad_alloc&) {
             for (std::int64_t position = positions.begin; position < positions.end; ++position)
                 if (is_wanted(position))
-                    fail(place_.records[static_cast<std::size_t>(position)],
+                    fail(place_.records[static_cast<std::size_t>(position)], {},
                          "no memory for the tiles of a group of slices");
             return false;
         }

@@ -109,7 +109,9 @@ TEST_CASE("a rehearsed exception is survived on every backend", "[cli]") {
     const std::string backend = GENERATE("serial", "threads", "processes");
     const Rehearsed run("throw slices=5 times=9", {"--backend", backend});
     CHECK(run.code == 1);
-    CHECK(run.said.find("slice 5: failed(a rehearsed exception in slice 5), after 1 attempt\n") != std::string::npos);
+    CHECK(run.said.find("slice 5: failed(a rehearsed exception in slice 5), after 1 attempt\n"
+                        "    it threw std::runtime_error\n") != std::string::npos);
+    CHECK(run.report["slices"][5]["causes"][0]["type"] == "std::runtime_error");
     run.check_pixels({5});
 }
 
@@ -161,6 +163,7 @@ TEST_CASE("a slice with NaN in its output fails where that is asked for", "[cli]
     CHECK(result.status.code == 1);
     CHECK(result.error_output.find("slice 1: failed(output pixel (2, 2) is nan), after 1 attempt\n") !=
           std::string::npos);
+    CHECK(result.error_output.find("it threw") == std::string::npos);  // the filter did not
     const Volume<float> output(io::open_volume(directory.file("out.npy")));
     CHECK((output.slice(0, 1) == 0.0F).all());
     CHECK(output(0, 4, 4) == 4.0F);

@@ -37,6 +37,8 @@ TEST_CASE("an exception fails its slice, is not tried again, and leaves the othe
     CHECK(failures[0].status == SliceStatus::failed);
     CHECK(failures[0].attempts == 1);
     CHECK(describe(failures[0].causes.at(0)) == "failed(bad value in row 0)");
+    CHECK(failures[0].causes.at(0).type == "std::runtime_error");
+    CHECK(failures[1].causes.at(0).type == "int");
     CHECK(failures[1].index == 5);
     CHECK(describe(failures[1].causes.at(0)) == "failed(an exception that is no std::exception)");
     for (const std::int64_t index : {0, 1, 3, 4, 6, 7, 8})

@@ -113,8 +113,10 @@ TEST_CASE("of several exceptions the one of lowest index is thrown, and all are 
     CHECK(failures[0].seconds >= 0.03);
     CHECK(failures[1].index == 11);
     CHECK(describe(failures[1].causes.at(0)) == "failed(no 11 today)");
+    CHECK(failures[1].causes.at(0).type == "std::invalid_argument");
     CHECK(failures[2].index == 20);
     CHECK(describe(failures[2].causes.at(0)) == "failed(an exception that is no std::exception)");
+    CHECK(failures[2].causes.at(0).type == "int");
     for (int i = 0; i < 30; ++i) {
         const auto& value = results.values[static_cast<std::size_t>(i)];
         const bool fails = i == 3 || i == 11 || i == 20;

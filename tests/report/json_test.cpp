@@ -73,6 +73,7 @@ TEST_CASE("a slice tells of every attempt", "[report][json]") {
                                                       {"signal", 9},
                                                       {"exit_code", nullptr},
                                                       {"text", ""},
+                                                      {"type", nullptr},
                                                       {"trace", {"divide() in libbad.so+0x1a", "libbad.so+0x30"}},
                                                       {"stderr_tail", "last words"},
                                                       {"description", "crashed(SIGKILL)"}}})}}));
@@ -80,6 +81,7 @@ TEST_CASE("a slice tells of every attempt", "[report][json]") {
                                           {"signal", nullptr},
                                           {"exit_code", nullptr},
                                           {"text", "bad value in row 7"},
+                                          {"type", "std::invalid_argument"},
                                           {"trace", json::array()},
                                           {"stderr_tail", ""},
                                           {"description", "failed(bad value in row 7)"}}));

@@ -23,6 +23,7 @@ inline Report sample_report() {
                       .signal = 0,
                       .exit_code = 0,
                       .text = "bad value in row 7",
+                      .type = "std::invalid_argument",
                       .trace = {},
                       .stderr_tail = {}};
     Report report;

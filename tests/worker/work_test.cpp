@@ -2,6 +2,7 @@
 #include "worker/work.hpp"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -86,6 +87,7 @@ TEST_CASE("an exception fails its slice and no other, with its text", "[worker]"
     }
     CHECK(shop.state(2) == RecordState::failed);
     CHECK(shop.message(2) == "bad value in row 0");
+    CHECK(shop.failure(2).type == "std::invalid_argument");
     CHECK(shop.mailbox.slices_failed == 1);
     CHECK(shop.mailbox.slices_done == 4);
     CHECK(shop.mailbox.slice == -1);
@@ -98,12 +100,23 @@ TEST_CASE("an exception that is no std::exception, or has no text, fails its sli
     number.work_to_the_end();
     CHECK(number.state(1) == RecordState::failed);
     CHECK(number.message(1).find("no std::exception") != std::string_view::npos);
+    CHECK(number.failure(1).type == "int");
     CHECK(number.state(2) == RecordState::done);
 
     Workshop silent({3, 1, 2}, 0, throws_at(2, [] { throw std::runtime_error(""); }));
     silent.work_to_the_end();
     CHECK(silent.state(1) == RecordState::failed);
     CHECK_FALSE(silent.message(1).empty());
+}
+
+TEST_CASE("of a type with a very long name the beginning is kept, and the text", "[worker]") {
+    using Deep =
+        std::array<std::array<std::array<std::array<std::array<std::array<std::array<int, 1>, 1>, 1>, 1>, 1>, 1>, 1>;
+    Workshop shop({1, 1, 1}, 0, FloatFilter([](auto, auto) { throw Deep(); }));
+    shop.work_to_the_end();
+    CHECK(shop.failure(0).type.substr(0, 16) == "std::array<std::");
+    CHECK(shop.failure(0).type.size() == 100);
+    CHECK(shop.message(0) == "an exception that is no std::exception");
 }
 
 TEST_CASE("a very long text is kept in part", "[worker]") {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "worker/failure_text.hpp"
 #include "worker/work.hpp"
 
 #include <slicepool/memory/volume.hpp>
@@ -111,8 +112,9 @@ public:
     [[nodiscard]] RecordState state(std::int64_t position) const {
         return records[static_cast<std::size_t>(position)].state.load();
     }
-    [[nodiscard]] std::string_view message(std::int64_t position) const {
-        return board->read(records[static_cast<std::size_t>(position)].message);
+    [[nodiscard]] std::string_view message(std::int64_t position) const { return failure(position).text; }
+    [[nodiscard]] FailureText failure(std::int64_t position) const {
+        return split_failure(board->read(records[static_cast<std::size_t>(position)].message));
     }
     /// Output pixels of slice `index` that are not `expected(input pixel)`.
     template <class Expected>

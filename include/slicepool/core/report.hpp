@@ -20,9 +20,10 @@ enum class SliceStatus : std::uint8_t { not_run, done, failed, crashed, timed_ou
 /// Why an attempt at a slice, or a worker, ended badly.
 struct Cause {
     SliceStatus kind = SliceStatus::failed;
-    int signal = 0;                  ///< crashed by this signal, or 0
-    int exit_code = 0;               ///< crashed by leaving with this code, when signal is 0
-    std::string text;                ///< exception text or more detail
+    int signal = 0;     ///< crashed by this signal, or 0
+    int exit_code = 0;  ///< crashed by leaving with this code, when signal is 0
+    std::string text;   ///< exception text or more detail
+    std::string type;   ///< of what was thrown, "std::invalid_argument"; empty when nothing was, or unknown
     std::vector<std::string> trace;  ///< crashed by a signal: the calls it was in, innermost first, as far as known
     std::string stderr_tail;         ///< the last lines a worker that died wrote to standard error
 };
