@@ -3,17 +3,31 @@
 #include "memory/storage.hpp"
 #include "worker/failure_text.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace slicepool {
 namespace {
+
+constexpr std::size_t kSlowest = 10;
 
 ControlHeader::Reach reach_of(const AnyVolume& volume) {
     const Storage& storage = *volume.storage();
     return {storage.serial(),     storage.range().data(), storage.range().size(),
             storage.descriptor(), storage.offset(),       storage.reserved_in_workers()};
+}
+
+/// Longest first, and of equals the first; few enough to be read.
+void keep_the_slowest(std::vector<ItemTime>& items) {
+    const auto kept = items.begin() + static_cast<std::ptrdiff_t>(std::min(items.size(), kSlowest));
+    std::ranges::partial_sort(items, kept, [](const ItemTime& a, const ItemTime& b) {
+        return a.seconds != b.seconds ? a.seconds > b.seconds : a.index < b.index;
+    });
+    items.erase(kept, items.end());
 }
 
 }  // namespace
@@ -65,8 +79,11 @@ void SliceSession::report_items(Report& report) {
             outcome.start_seconds = record.start_seconds;
             outcome.seconds = record.seconds;
         }
+        if (outcome.status == SliceStatus::done && outcome.seconds >= 0)  // what a stray write left may be no number
+            report.slowest.push_back({outcome.index, outcome.seconds});
         report.slices.push_back(std::move(outcome));
     }
+    keep_the_slowest(report.slowest);
     report.copied_bytes = job().input.copied_bytes() + job().output.copied_bytes();
 }
 

@@ -68,7 +68,7 @@ Json life_of(const WorkerLife& worker) {
 }
 
 Json totals_of(const Report& report, const ReportContext& context) {
-    Json totals{{"slices", report.slices.size()}};
+    Json totals{{"slices", report.total()}};
     for (const SliceStatus status : {SliceStatus::done, SliceStatus::failed, SliceStatus::crashed,
                                      SliceStatus::timed_out, SliceStatus::forbidden, SliceStatus::not_run})
         totals[std::string(name_of(status))] = report.count(status);
@@ -94,6 +94,9 @@ std::string to_json(const Report& report, const ReportContext& context) {
     output["written"] = context.output_written;
     Json slices = Json::array();
     for (const SliceOutcome& slice : report.slices) slices.push_back(outcome_of(slice));
+    Json slowest = Json::array();
+    for (const ItemTime& slice : report.slowest)
+        slowest.push_back({{"index", slice.index}, {"seconds", slice.seconds}});
     Json workers = Json::array();
     for (const WorkerLife& worker : report.workers) workers.push_back(life_of(worker));
 
@@ -106,7 +109,7 @@ std::string to_json(const Report& report, const ReportContext& context) {
         {"worker_count", report.worker_count},  {"ok", report.ok()},
         {"interrupted", report.interrupted},    {"gave_up", value_or_null(report.gave_up, !report.gave_up.empty())},
         {"totals", totals_of(report, context)}, {"slices", std::move(slices)},
-        {"workers", std::move(workers)}};
+        {"slowest", std::move(slowest)},        {"workers", std::move(workers)}};
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

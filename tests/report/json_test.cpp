@@ -96,6 +96,18 @@ TEST_CASE("a slice tells of every attempt", "[report][json]") {
                              {"causes", json::array()}}));
 }
 
+TEST_CASE("the slices that took longest are listed with their times", "[report][json]") {
+    CHECK(sample()["slowest"] == json::array({{{"index", 4}, {"seconds", 0.25}}}));
+}
+
+TEST_CASE("slices that are not listed one by one are counted in the totals", "[report][json]") {
+    Report report = test::sample_report();
+    report.unlisted_done = 1000;
+    const json totals = json::parse(report::to_json(report, test::sample_context()))["totals"];
+    CHECK(totals["slices"] == 1004);
+    CHECK(totals["done"] == 1001);
+}
+
 TEST_CASE("what does not apply to a worker is null", "[report][json]") {
     const json workers = sample()["workers"];
     REQUIRE(workers.size() == 2);

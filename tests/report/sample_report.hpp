@@ -60,6 +60,7 @@ inline Report sample_report() {
          .seconds = 0.0,
          .causes = {}},
     };
+    report.slowest = {{4, 0.25}};
     report.workers = {
         {.slot = 0,
          .incarnation = 1,

@@ -73,7 +73,7 @@ struct Report {
     std::int64_t unlisted_done = 0;
     std::int64_t unlisted_failed = 0;  ///< beyond the first 100,000
     std::int64_t unlisted_not_run = 0;
-    std::vector<ItemTime> slowest;    ///< the ten that took longest, longest first
+    std::vector<ItemTime> slowest;    ///< of those that are done the ten that took longest, longest first
     std::vector<WorkerLife> workers;  ///< in order of birth
 
     double wall_seconds = 0.0;
