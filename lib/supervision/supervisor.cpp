@@ -63,11 +63,12 @@ void Supervisor::spawn(std::size_t slot) {
     const auto try_spawn = [&] {
         const Owner owner{static_cast<std::uint16_t>(slot), next_incarnation_++};
         auto [here, there] = os::make_channel();
-        workers_[slot] = {.owner = owner,
-                          .child = templates_.back()->spawn(owner, there.get()),
-                          .birth = Clock::now(),
-                          .place_in_line = workers_[slot].place_in_line + (workers_[slot].owner.incarnation != 0 ? 1 : 0),
-                          .life_line = std::move(here)};
+        workers_[slot] = {
+            .owner = owner,
+            .child = templates_.back()->spawn(owner, there.get()),
+            .birth = Clock::now(),
+            .place_in_line = workers_[slot].place_in_line + (workers_[slot].owner.incarnation != 0 ? 1 : 0),
+            .life_line = std::move(here)};
     };
     try {
         try_spawn();

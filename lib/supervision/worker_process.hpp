@@ -19,7 +19,7 @@ struct WorkerProcess {
     os::Child child;
     Clock::time_point birth;
     std::int64_t place_in_line = 1;  ///< among those that sat in its slot
-    os::FileDescriptor life_line;  ///< hangs up when the worker has closed its end, ended or not
+    os::FileDescriptor life_line;    ///< hangs up when the worker has closed its end, ended or not
     /// The position it was killed for when its deadline passed, or -1.
     std::int64_t overdue_slice = -1;
     std::optional<Clock::time_point> hung_up;      ///< when the life line was seen to be closed

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <map>
-#include <utility>
 #include <stdexcept>
 #include <string>
 #include <thread>

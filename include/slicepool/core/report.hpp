@@ -45,9 +45,9 @@ struct SliceOutcome {
 struct WorkerLife {
     int slot = 0;
     std::int64_t incarnation = 0;  ///< 1 for the first worker of the slot, 2 for the one that replaced it
-    std::int64_t pid = 0;         ///< 0 for threads
-    double birth_seconds = 0.0;   ///< from the run's start; negative when it was warm
-    double death_seconds = -1.0;  ///< negative when it outlived the run
+    std::int64_t pid = 0;          ///< 0 for threads
+    double birth_seconds = 0.0;    ///< from the run's start; negative when it was warm
+    double death_seconds = -1.0;   ///< negative when it outlived the run
     bool retired = false;     ///< ended in order, to be replaced: it had done its number of slices, or grown too large
     Cause cause;              ///< why it died; meaningful when death_seconds >= 0
     std::int64_t slice = -1;  ///< the slice it died in, or -1
