@@ -124,15 +124,19 @@ private:
                std::span<const std::byte> captures, const Options& options);
     Report run(const CallRef& calls, std::int64_t count, CallSink& sink, std::span<const std::byte> captures,
                const Options& options);
-    [[nodiscard]] auto runner() {
-        return [this]<class C>(const C& calls, std::int64_t count, CallSink& sink, const Options& options) {
+    /// run_calls for the templates of parallel loops.
+    struct Runner {
+        Pool* pool;
+        template <class C>
+        Report operator()(const C& calls, std::int64_t count, CallSink& sink, const Options& options) const {
             static_assert(C::kSelfContained,
                           "a Pool's workers exist before these items: they must be computed from an index (range, "
                           "product, std::views::iota) or be a std::array that is moved in. Put larger data in a Volume "
                           "and loop over its indices, or call the free function slicepool::parallel.");
-            return run_calls(calls, count, sink, options);
-        };
-    }
+            return pool->run_calls(calls, count, sink, options);
+        }
+    };
+    [[nodiscard]] Runner runner() noexcept { return {this}; }
     void check(const Options& options, const void* code) const;
 
     class State;
