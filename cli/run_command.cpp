@@ -48,6 +48,7 @@ Report run_slices(const CheckedRun& run, const AnyVolume& output, Interruption& 
     Report report = process_slices(run.selected.volume, output, run.filter, options);
     // The run saw a view of the input; people know its slices by their places in the file.
     for (SliceOutcome& slice : report.slices) slice.index = run.selected.index(slice.index);
+    for (ItemTime& slice : report.slowest) slice.index = run.selected.index(slice.index);
     for (WorkerLife& worker : report.workers)
         if (worker.slice >= 0) worker.slice = run.selected.index(worker.slice);
     return report;

@@ -123,6 +123,17 @@ TEST_CASE("a rehearsal counts slices as the input does", "[cli]") {
     CHECK(run.report["totals"]["done"] == 2);
 }
 
+TEST_CASE("the slowest slices are in the report, the slowest first, counted as the input does", "[cli][report]") {
+    const Rehearsed run("throw slices=5", {"--slices", "1::4"});
+    const json& slowest = run.report["slowest"];
+    REQUIRE(slowest.size() == 2);  // slices 1 and 9; 5 is not done
+    CHECK(slowest[0]["index"].get<int>() + slowest[1]["index"].get<int>() == 10);
+    CHECK(slowest[0]["seconds"] >= slowest[1]["seconds"]);
+    const json all = Rehearsed("").report["slowest"];
+    REQUIRE(all.size() == 10);
+    for (std::size_t i = 1; i < all.size(); ++i) CHECK(all[i - 1]["seconds"] >= all[i]["seconds"]);
+}
+
 TEST_CASE("a run whose workers die more often than allowed is given up with a reason", "[cli][crash]") {
     const Rehearsed run("abort slices=0,1,2,3,4,5,6,7,8,9,10,11 times=9", {"--max-deaths", "2"});
     CAPTURE(run.said);
