@@ -21,6 +21,14 @@
 #include "os/mapping.hpp"
 
 namespace slicepool::cli {
+
+/// A function of its own, with a name that the program exports: the trace of the crash shall lead here.
+[[gnu::noinline]] void write_to_a_closed_page() {
+    const os::Mapping page = os::Mapping::anonymous(os::page_bytes(), "rehearsal");
+    os::protect(page.range(), os::Access::none);
+    *static_cast<volatile char*>(static_cast<void*>(page.data())) = 1;
+}
+
 namespace {
 
 using Fault = Rehearsal::Fault;
@@ -54,12 +62,7 @@ std::vector<std::int64_t> parse_slices(std::string_view text) {
 
 [[noreturn]] void misbehave(Fault fault, std::int64_t slice) {
     switch (fault) {
-        case Fault::crash: {
-            const os::Mapping page = os::Mapping::anonymous(os::page_bytes(), "rehearsal");
-            os::protect(page.range(), os::Access::none);
-            *static_cast<volatile char*>(static_cast<void*>(page.data())) = 1;
-            std::abort();  // not reached: the page is closed
-        }
+        case Fault::crash: write_to_a_closed_page(); std::abort();  // not reached
         case Fault::abort: std::abort();
         case Fault::exit: std::exit(3);
         case Fault::hang:

@@ -96,10 +96,13 @@ TEST_CASE("slices lost in a rehearsal are named with their cause and the place o
     CAPTURE(run.said);
     CHECK(run.code == 1);
     for (const std::size_t slice : {3U, 7U}) {
-        CHECK(run.said.find("slice " + std::to_string(slice) + ": crashed(SIGSEGV), after 2 attempts\n    in ") !=
+        CHECK(run.said.find("slice " + std::to_string(slice) +
+                            ": crashed(SIGSEGV), after 2 attempts\n    in slicepool::cli::write_to_a_closed_page()") !=
               std::string::npos);
         REQUIRE(run.report["slices"][slice]["causes"].size() == 2);
-        CHECK_FALSE(run.report["slices"][slice]["causes"][0]["trace"].empty());
+        REQUIRE_FALSE(run.report["slices"][slice]["causes"][0]["trace"].empty());
+        CHECK(run.report["slices"][slice]["causes"][0]["trace"][0].get<std::string>().starts_with(
+            "slicepool::cli::write_to_a_closed_page() in slicepool+0x"));
     }
     CHECK(run.report["totals"]["done"] == 10);
     run.check_pixels({3, 7});
