@@ -60,6 +60,10 @@ private:
 /// SIGKILL to the process group that `leader` leads, and reaps the leader and every child of ours in the group.
 void kill_and_reap_group(Child& leader) noexcept;
 
+/// SIGKILL to every child of the calling process and to the groups that its children lead, again until none is left.
+/// Nothing is reaped. For a program of its own that is about to end: a host's children are its own affair.
+void kill_children() noexcept;
+
 /// fork() with a pidfd. In the child: returns an empty Child after setting it up to die with the calling thread. The
 /// child has the caller's memory but only this thread. Throws SystemError.
 [[nodiscard]] Child fork_child();
@@ -81,7 +85,8 @@ void die_with_parent(std::int64_t parent_pid) noexcept;
 void lead_own_group() noexcept;
 /// Asks the kernel to take this process before others when memory runs out.
 void prefer_as_memory_victim() noexcept;
-/// Makes exit() in user code end the process at once with its code, without running the host's exit handlers.
+/// Makes exit() and quick_exit() in user code end the process at once with their code, without running the host's exit
+/// handlers. quick_exit() leaves unwritten what was printed, as it does anywhere.
 void skip_exit_handlers() noexcept;
 /// Writes out what user code printed, then ends the process without running the host's exit handlers.
 [[noreturn]] void leave(int code) noexcept;

@@ -252,6 +252,46 @@ TEST_CASE("exit() in user code ends the process with its code and runs none of t
     CHECK(std::filesystem::file_size(output) == 4);  // what user code printed, and no H
 }
 
+TEST_CASE("quick_exit() in user code ends the process with its code and runs none of the host's handlers",
+          "[os][child]") {
+    const test::ScratchDirectory directory;
+    const auto output = directory.path() / "printed";
+    const int code = GENERATE(0, 9);
+    const Ending ending = forked([&] {
+        if (::freopen(output.c_str(), "w", stdout) == nullptr) return 2;
+        std::at_quick_exit(write_a_letter_at_exit);
+        os::skip_exit_handlers();
+        std::quick_exit(code);
+    });
+    CHECK(ending.signal == 0);
+    CHECK(ending.code == code);
+    CHECK(std::filesystem::file_size(output) == 0);
+}
+
+TEST_CASE("a program that kills its children takes with them what they have forked", "[os][child]") {
+    const test::Watchdog watchdog("killing children");
+    const auto [here, there] = os::make_channel();
+    const Ending ending = forked([&, &channel = there] {
+        os::Child leader = child_that([&] {
+            os::lead_own_group();
+            std::int64_t grandchild = test::start_forked(sleep_forever);
+            static_cast<void>(os::send_message(channel.get(), std::as_writable_bytes(std::span(&grandchild, 1))));
+            return sleep_forever();
+        });
+        const pid_t follower = test::start_forked(sleep_forever);  // in our own group, which is the tests'
+        std::int64_t grandchild = 0;
+        os::FileDescriptor none;
+        if (os::receive_message(here.get(), std::as_writable_bytes(std::span(&grandchild, 1)), none, 30s) !=
+            os::Received::message)
+            return 1;
+        os::kill_children();
+        while (test::is_running(grandchild)) std::this_thread::sleep_for(1ms);
+        if (!leader.reap_within(1h)->was_killed()) return 2;
+        return test::ending_of(follower).signal == SIGKILL ? 0 : 3;
+    });
+    CHECK(ending.code == 0);
+}
+
 TEST_CASE("a host whose std::cout has a buffer of its own, or none, is no hindrance", "[os][child]") {
     const bool silenced = GENERATE(false, true);
     const test::ScratchDirectory directory;
