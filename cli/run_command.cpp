@@ -1,6 +1,7 @@
 #include "run_command.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -15,6 +16,7 @@
 
 #include "exit_code.hpp"
 #include "interruption.hpp"
+#include "os/mapping.hpp"
 #include "partial_files.hpp"
 #include "report_file.hpp"
 #include "run_request.hpp"
@@ -54,6 +56,28 @@ Report run_slices(const CheckedRun& run, const AnyVolume& output, Interruption& 
     return report;
 }
 
+/// Each slice of the output is pages of its own.
+bool has_slices_of_whole_pages(const AnyVolume& output, int axis) {
+    if (axis != 0 || output.shape().depth == 0) return axis == 0;
+    const auto page = static_cast<std::uintptr_t>(os::page_bytes());
+    return reinterpret_cast<std::uintptr_t>(output.data()) % page == 0 &&
+           static_cast<std::uintptr_t>(output.strides()[0]) % page == 0;
+}
+
+/// Who asks for the guard shall know where it does not reach.
+void tell_what_is_unguarded(const CheckedRun& run, const AnyVolume& output) {
+    if (!run.options.guard_output.value_or(false)) return;
+    if (run.options.backend != Backend::processes)
+        fmt::print(stderr, "slicepool: --guard on guards nothing on {}: only processes can be guarded\n",
+                   name_of(*run.options.backend));
+    else if (!has_slices_of_whole_pages(output, run.options.axis))
+        fmt::print(
+            stderr,
+            "slicepool: --guard on guards the run's records only: the output's slices along axis {} are not whole "
+            "pages of {} bytes\n",
+            run.options.axis, os::page_bytes());
+}
+
 void print_result(const RunRequest& request, const CheckedRun& run, const Report& report) {
     if (!report.ok()) {
         fmt::print(stderr, "{}", missing_text(report));
@@ -83,6 +107,7 @@ int run(const RunRequest& request) {
     context.output = {request.output, run.output_shape, run.output_dtype};
     context.open_seconds = seconds_since(start);
 
+    tell_what_is_unguarded(run, output->volume());
     const Report report = run_slices(run, output->volume(), interruption);
     const bool interrupted = report.interrupted || interruption.requested();
     if (!interrupted) {

@@ -183,6 +183,37 @@ TEST_CASE("a slice with NaN in its output fails where that is asked for", "[cli]
     CHECK(output(0, 4, 4) == 4.0F);
 }
 
+TEST_CASE("a run whose output cannot be guarded says so when the guard is asked for, and only then", "[cli]") {
+    struct Asked {
+        std::string guard;
+        std::vector<std::string> options;
+        std::string said;
+    };
+    const Asked asked =
+        GENERATE(Asked{"on", {}, "guards the run's records only: the output's slices along axis 0 are not whole pages"},
+                 Asked{"on", {"--axis", "1"}, "guards the run's records only: the output's slices along axis 1"},
+                 Asked{"on", {"--axis", "2"}, "guards the run's records only: the output's slices along axis 2"},
+                 Asked{"on", {"--backend", "threads"}, "guards nothing on threads"}, Asked{"auto", {}, ""},
+                 Asked{"off", {}, ""});
+    std::vector<std::string> options{"--guard", asked.guard};
+    options.insert(options.end(), asked.options.begin(), asked.options.end());
+    const Rehearsed run("", options);
+    CAPTURE(run.said);
+    CHECK(run.code == 0);
+    CHECK((run.said.find("--guard") != std::string::npos) == !asked.said.empty());
+    CHECK(run.said.find(asked.said) != std::string::npos);
+}
+
+TEST_CASE("a run whose output can be guarded has nothing to say about it", "[cli]") {
+    const test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {3, 32, 32});  // slices of a page
+    const os::ProgramResult result =
+        test::slicepool({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter", "uniform size=3",
+                         "--progress", "none", "--guard", "on"});
+    CHECK(result.status.code == 0);
+    CHECK(result.error_output.find("--guard") == std::string::npos);
+}
+
 TEST_CASE("guarded or not, a run without faults has the same output", "[cli]") {
     const std::string guard = GENERATE("on", "off", "auto");
     const Rehearsed run("", {"--guard", guard});
