@@ -3,9 +3,13 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include "os/interrupt.hpp"
@@ -13,9 +17,13 @@
 namespace slicepool::cli {
 
 /// While slices are being processed, the first signal asks the run to stop: slices under way are finished. A second
-/// one, or one outside a run, cleans up and ends the program at once with kInterrupted.
+/// one, or one outside a run, cleans up and ends the program at once with kInterrupted, and all processes it has started
+/// with it. Neither waits for anybody to read standard error: what cannot be printed at once is not printed.
 class Interruption {
 public:
+    using Seconds = std::chrono::duration<double>;
+    static constexpr Seconds kForever{std::numeric_limits<double>::infinity()};
+
     /// Make it before the program has a second thread. Throws SystemError.
     Interruption();
 
@@ -29,10 +37,18 @@ public:
     /// Says, while it lives, that a run is under way.
     class Run {
     public:
-        explicit Run(Interruption& interruption) : interruption_(interruption) { interruption_.running_ = true; }
+        /// `grace`: how long a stopped run waits for the slices under way, for the first signal's message.
+        explicit Run(Interruption& interruption, Seconds grace = kForever) : interruption_(interruption) {
+            interruption_.grace_seconds_ = grace.count();
+            interruption_.under_way_ = 0;
+            interruption_.running_ = true;
+        }
         ~Run() { interruption_.running_ = false; }
         Run(const Run&) = delete;
         Run& operator=(const Run&) = delete;
+
+        /// How many slices are under way, as far as known; 0: unknown. Safe from any thread.
+        void note_under_way(std::int64_t slices) noexcept { interruption_.under_way_ = slices; }
 
     private:
         Interruption& interruption_;
@@ -40,8 +56,11 @@ public:
 
 private:
     void on_signal();
+    [[nodiscard]] std::string stopping_text() const;
 
     std::atomic<bool> running_{false};
+    std::atomic<double> grace_seconds_{kForever.count()};
+    std::atomic<std::int64_t> under_way_{0};
     std::stop_source stop_;
     std::mutex mutex_;  // of cleanups_
     std::vector<std::function<void()>> cleanups_;

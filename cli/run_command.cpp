@@ -1,5 +1,6 @@
 #include "run_command.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -16,6 +17,7 @@
 
 #include "exit_code.hpp"
 #include "interruption.hpp"
+#include "os/machine.hpp"
 #include "os/mapping.hpp"
 #include "partial_files.hpp"
 #include "report_file.hpp"
@@ -34,7 +36,7 @@ constexpr const char* kExamples = R"(Examples:
 
 Files: .npy, and HDF5 as file.h5:/path (the path may be left out when the file holds one volume).
 Exit: 0 all slices done; 1 some slices not done (the output is written, with --fill in their place); 2 the request cannot
-run; 130 interrupted (no output appears). Ctrl-C lets the slices under way finish; a second one leaves at once.)";
+run; 130 interrupted (no output appears). Ctrl-C gives the slices under way --grace to finish; a second one leaves at once.)";
 
 using Clock = std::chrono::steady_clock;
 
@@ -45,8 +47,14 @@ Report run_slices(const CheckedRun& run, const AnyVolume& output, Interruption& 
     options.stop_token = interruption.stop_token();
     options.measure_memory = true;
     ProgressDisplay display(run.progress);
-    options.progress = [&display](const Progress& progress) { display.show(progress); };
-    const Interruption::Run under_way(interruption);
+    Interruption::Run under_way(interruption, options.stop_grace.value_or(Interruption::kForever));
+    const auto workers = static_cast<std::int64_t>(effective_jobs(*options.n_jobs, os::usable_cores()));
+    options.progress = [&](const Progress& progress) {
+        // Along the last axis a worker has begun a whole group of slices, and how many is not known here.
+        if (options.axis != 2)
+            under_way.note_under_way(std::min(workers, progress.total - progress.done - progress.failed));
+        display.show(progress);
+    };
     Report report = process_slices(run.selected.volume, output, run.filter, options);
     // The run saw a view of the input; people know its slices by their places in the file.
     for (SliceOutcome& slice : report.slices) slice.index = run.selected.index(slice.index);
@@ -190,6 +198,11 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, std::
         ->type_name("N");
     command
         ->add_option("--timeout", request->timeout_seconds, "kill a worker that spends longer on one slice (processes)")
+        ->type_name("SECONDS");
+    command
+        ->add_option("--grace", request->grace_seconds,
+                     "after Ctrl-C: how long slices under way may take to finish; inf: as long as they like "
+                     "(default 10 on processes)")
         ->type_name("SECONDS");
     command->add_option("--on-failure", request->on_failure, "finish the other slices, or abort at the first failure")
         ->capture_default_str()

@@ -1,6 +1,8 @@
 #include "run_request.hpp"
 
+#include <chrono>
 #include <cmath>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -14,6 +16,9 @@
 
 namespace slicepool::cli {
 namespace {
+
+constexpr double kUsualGraceSeconds = 10;
+constexpr double kLongestGraceSeconds = 1e9;  // thirty years
 
 OnFailure parse_on_failure(const std::string& name) {
     if (name == "finish") return OnFailure::finish;
@@ -54,6 +59,20 @@ void check_files(const RunRequest& request) {
                 fmt::format("--report {} is also the input or the output: give it another name", request.report_file));
 }
 
+/// How long a stopped run waits for slices under way: only a process can be ended in the middle of one. Nothing: forever.
+std::optional<std::chrono::duration<double>> check_grace(const RunRequest& request, Backend backend) {
+    const bool has_processes = backend == Backend::processes;
+    const double forever = std::numeric_limits<double>::infinity();
+    const double seconds = request.grace_seconds.value_or(has_processes ? kUsualGraceSeconds : forever);
+    if (!(seconds >= 0))
+        throw InvalidArgument(fmt::format("--grace {}: give a number of seconds, 0 or more, or inf", seconds));
+    if (seconds > kLongestGraceSeconds) return std::nullopt;
+    if (!has_processes)
+        throw InvalidArgument(fmt::format(
+            "--grace {} needs --backend processes: only a process can be stopped in the middle of a slice", seconds));
+    return std::chrono::duration<double>(seconds);
+}
+
 void add_worker_limits(const RunRequest& request, Options& options) {
     options.max_slices_per_worker = request.max_slices_per_worker;
     if (request.max_slices_per_worker && *request.max_slices_per_worker < 1)
@@ -88,6 +107,7 @@ Options check_options(const RunRequest& request) {
                             seconds));
         options.slice_timeout = std::chrono::duration<double>(seconds);
     }
+    options.stop_grace = check_grace(request, *options.backend);
     options.on_failure = parse_on_failure(request.on_failure);
     options.fill = parse_fill(request.fill);
     options.non_finite = parse_non_finite(request.non_finite);

@@ -29,6 +29,7 @@ struct RunRequest {
     std::string dtype = "float32";
     int max_attempts = 3;
     std::optional<double> timeout_seconds;
+    std::optional<double> grace_seconds;
     std::string on_failure = "finish";
     std::string fill = "nan";
     std::string non_finite = "accept";

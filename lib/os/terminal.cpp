@@ -1,7 +1,12 @@
 #include "os/terminal.hpp"
 
+#include "os/file_descriptor.hpp"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -23,6 +28,25 @@ int terminal_columns() noexcept {
     winsize size{};
     if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return kUsualColumns;
     return size.ws_col;
+}
+
+void write_without_waiting(std::string_view text) noexcept {
+    struct stat facts {};
+    if (::fstat(STDERR_FILENO, &facts) != 0) return;
+    if (S_ISSOCK(facts.st_mode)) {
+        [[maybe_unused]] const auto ignored =
+            ::send(STDERR_FILENO, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        return;
+    }
+    FileDescriptor own;
+    if (S_ISFIFO(facts.st_mode) || S_ISCHR(facts.st_mode)) {
+        // Whether writes wait is a property of the open file, which is shared with whoever started the program: so it is
+        // opened once more. Where that is refused, asking first is the next best.
+        own.reset(::open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+        pollfd polled{STDERR_FILENO, POLLOUT, 0};
+        if (!own && (::poll(&polled, 1, 0) != 1 || (polled.revents & POLLOUT) == 0)) return;
+    }
+    [[maybe_unused]] const auto ignored = ::write(own ? own.get() : STDERR_FILENO, text.data(), text.size());
 }
 
 void open_missing_standard_streams() noexcept {

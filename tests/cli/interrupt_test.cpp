@@ -1,5 +1,8 @@
 // interrupt_test.cpp: Ctrl-C and its relatives: no output, no partial file, no process left, exit code 130.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <memory>
@@ -9,6 +12,7 @@
 
 #include "cli/command.hpp"
 #include "io/test_files.hpp"
+#include "os/file_descriptor.hpp"
 #include "report/schema_check.hpp"
 #include "support/catch.hpp"
 
@@ -78,6 +82,9 @@ TEST_CASE("one signal lets the slices under way finish and leaves no output", "[
     CHECK(result.error_output.find(" of 600 slices; ") != std::string::npos);
     CHECK(run.directory().listing() == "in.npy");
     CHECK(test::all_gone(run.children()));
+    CHECK(result.error_output.find(backend == "processes"
+                                       ? "slicepool: stopping: waiting up to 10 s for 2 slices under way"
+                                       : "slicepool: stopping: waiting for ") != std::string::npos);
 }
 
 TEST_CASE("an interrupted run still writes its report", "[cli][interrupt][report]") {
@@ -121,6 +128,37 @@ TEST_CASE("a second signal ends the program at once", "[cli][interrupt]") {
     CHECK(result->status.code == 130);
     CHECK(result->error_output.find("leaving at once") != std::string::npos);
     CHECK(directory.listing() == "in.npy");
+    CHECK(test::all_gone(children));
+}
+
+TEST_CASE("two signals end the program at once although nobody reads what it prints", "[cli][interrupt]") {
+    test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {600, 160, 160});
+    const std::string pipe = directory.file("stderr");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const os::FileDescriptor nobody(::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    REQUIRE(nobody);
+    const std::string filling(4096, '.');
+    while (::write(nobody.get(), filling.data(), filling.size()) > 0) {
+    }
+    os::RunningProgram program({"sh", "-c", "pipe=$1; shift; exec \"$@\" 2>\"$pipe\"", "sh", pipe, SLICEPOOL_PROGRAM,
+                                "run", directory.file("in.npy"), directory.file("out.npy"), "--filter",
+                                "median size=31", "--jobs", "2", "--progress", "json", "--grace", "inf"});
+    std::vector<std::int64_t> children;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (children.size() < 3 && std::chrono::steady_clock::now() < deadline) {
+        REQUIRE(!program.wait(std::chrono::milliseconds(10)).has_value());
+        children = test::children_of(program.pid());
+    }
+    REQUIRE(children.size() >= 3);
+    static_cast<void>(program.wait(std::chrono::milliseconds(500)));  // by now its progress waits for a reader
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    CHECK(!program.wait(std::chrono::milliseconds(300)).has_value());
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    const auto result = program.wait(kWatchdog);
+    REQUIRE(result.has_value());
+    CHECK(result->status.code == 130);
+    CHECK(directory.listing() == "in.npy stderr");
     CHECK(test::all_gone(children));
 }
 

@@ -110,7 +110,8 @@ struct Options {
     std::optional<bool> guard_output;
 
     std::stop_token stop_token;  ///< stops claiming slices; those under way are finished
-    /// Of worker processes: how long after that. Then they are killed, and what they had is not run. Default: no limit.
+    /// Processes only: workers that are not done so long after the stop are killed, and their slices were not run. 0: at
+    /// once. Default: they are waited for.
     std::optional<std::chrono::duration<double>> stop_grace;
     std::function<void(const Progress&)> progress;  ///< called in the caller's thread, about every progress_interval
     std::chrono::milliseconds progress_interval{100};
