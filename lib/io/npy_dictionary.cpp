@@ -1,26 +1,19 @@
 #include "io/npy_dictionary.hpp"
 
-#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include <slicepool/core/error.hpp>
+
+#include "io/shown_text.hpp"
 
 namespace slicepool::io {
 namespace {
 
 constexpr std::int64_t kLargestExtent = std::int64_t{1} << 62;
 constexpr std::size_t kLargestRank = 64;  // NumPy's own limit
-
-/// What may be shown to a terminal of text that a stranger wrote.
-std::string shown(std::string_view text) {
-    constexpr std::size_t kLongest = 40;
-    std::string clean(text.substr(0, kLongest));
-    std::ranges::replace_if(
-        clean, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text.size() > kLongest ? clean + "..." : clean;
-}
 
 class Parser {
 public:
@@ -36,7 +29,7 @@ public:
         }
         skip_space();
         if (at_ != text_.size())
-            fail(fmt::format("there is text after the dictionary: \"{}\"", shown(text_.substr(at_))));
+            fail(fmt::format("there is text after the dictionary: \"{}\"", shown_text(text_.substr(at_))));
         for (const auto& [present, key] : {std::pair{descr_.has_value(), "descr"},
                                            {fortran_order_.has_value(), "fortran_order"},
                                            {shape_.has_value(), "shape"}})
@@ -51,7 +44,7 @@ private:
 
     [[noreturn]] void expected(std::string_view what) const {
         fail(fmt::format("expected {} at byte {} of the dictionary, found {}", what, at_,
-                         at_ < text_.size() ? fmt::format("\"{}\"", shown(text_.substr(at_))) : "its end"));
+                         at_ < text_.size() ? fmt::format("\"{}\"", shown_text(text_.substr(at_))) : "its end"));
     }
 
     void skip_space() {
@@ -85,7 +78,7 @@ private:
         else if (key == "shape")
             set(shape_, key, extents());
         else
-            fail(fmt::format("the key '{}' is none of descr, fortran_order, shape", shown(key)));
+            fail(fmt::format("the key '{}' is none of descr, fortran_order, shape", shown_text(key)));
     }
 
     template <class Value>
@@ -153,7 +146,7 @@ private:
         std::int64_t value = 0;
         for (; at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9'; ++at_) {
             if (value > kLargestExtent / 10)
-                fail(fmt::format("the extent {} is beyond all memory", shown(text_.substr(start))));
+                fail(fmt::format("the extent {} is beyond all memory", shown_text(text_.substr(start))));
             value = value * 10 + (text_[at_] - '0');
         }
         if (at_ == start) expected("an extent");

@@ -10,6 +10,7 @@
 #include <slicepool/core/error.hpp>
 
 #include "io/npy_dictionary.hpp"
+#include "io/shown_text.hpp"
 
 namespace slicepool::io {
 namespace {
@@ -31,11 +32,11 @@ bool is_byte_order(char order, DType dtype) {
     return order == '<' || order == '>' || (order == '|' && size_of(dtype) == 1);
 }
 
-/// "<i8" -> "int64 ('<i8')"; what we cannot name stays as it is.
+/// "<i8" -> "int64 ('<i8')"; what we cannot name is shown as it stands, made fit for a terminal.
 std::string readable_type(const std::string& descr) {
-    const auto named = [&](std::string_view name) { return fmt::format("{} ('{}')", name, descr); };
+    const auto named = [&](std::string_view name) { return fmt::format("{} ('{}')", name, shown_text(descr)); };
     if (descr.starts_with('[')) return "structured";
-    if (descr.size() < 2) return fmt::format("'{}'", descr);
+    if (descr.size() < 2) return fmt::format("'{}'", shown_text(descr));
     const std::string_view size = std::string_view(descr).substr(2);
     const int bits = size.size() == 1 && size[0] >= '1' && size[0] <= '8' ? (size[0] - '0') * 8
                      : size == "16"                                       ? 128
@@ -52,7 +53,7 @@ std::string readable_type(const std::string& descr) {
         case 'U': return named("string");
         case 'M': return named("datetime");
         case 'm': return named("timedelta");
-        default: return fmt::format("'{}'", descr);
+        default: return fmt::format("'{}'", shown_text(descr));
     }
 }
 

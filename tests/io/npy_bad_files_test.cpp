@@ -6,6 +6,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -125,6 +126,22 @@ TEST_CASE("a bad .npy file is refused with the reason", "[io][npy][badinput]") {
         CAPTURE(message);
         CHECK(message.find(bad.expected) != std::string::npos);
         CHECK(message.find(file) != std::string::npos);
+    }
+}
+
+TEST_CASE("a type written to upset a terminal comes out harmless and short", "[io][npy][badinput]") {
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.file("bad.npy");
+    const std::string escape = "\x1b[31m";
+    for (const std::string& descr : {"<f4" + escape, "<x4" + escape, "<" + escape, "|O\n\x7f\x9b" + escape,
+                                     "<U" + std::string(60000, '7'), "?" + std::string(60000, '?')}) {
+        test::write_bytes(file, typed("'" + descr + "'"));
+        const std::string message = test::message_of([&] { return io::open_volume(file); });
+        CAPTURE(message);
+        CHECK(message.find("values of type ") != std::string::npos);
+        CHECK(std::ranges::all_of(message, [](char c) { return c >= ' ' && c <= '~'; }));
+        CHECK(message.size() < 300);
+        CHECK(io::inspect(file).at(0).dtype.size() < 100);
     }
 }
 
