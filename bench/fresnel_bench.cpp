@@ -1,6 +1,6 @@
 // Times the fresnel filter's kernel on one core: slices of float32 in, float32 out, pixels warm, tables made
 // beforehand. Not timed: making the kernel, the pool, files. Arguments: rows, columns, dim.
-//   cmake --preset release && cmake --build --preset release --target bench_fresnel && build/release/bin/bench_fresnel
+//   ./dev bench fresnel
 // For the same with the reference: python3 -m timeit -n1 -r5 -s "import numpy as np; from algotom.prep.filtering import
 //   fresnel_filter as f; a = np.random.rand(2000, 2000).astype('f4') + 0.5" "f(a, 100.0, dim=1)"
 #include <benchmark/benchmark.h>
