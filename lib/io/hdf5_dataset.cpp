@@ -154,10 +154,15 @@ bool mappable(const Hdf5Dataset& dataset) {
            *dataset.offset % size_of(*dataset.array.dtype) == 0;
 }
 
-std::string storage_text(const Hdf5Dataset& dataset) {
+std::string layout_text(const Hdf5Dataset& dataset) {
     std::string text = layout_name(dataset);
     for (const std::string& filter : dataset.filters) text += ", " + filter;
     if (dataset.big_endian) text += ", big-endian";
+    return text;
+}
+
+std::string storage_text(const Hdf5Dataset& dataset) {
+    const std::string text = layout_text(dataset);
     if (!objection(dataset).empty()) return text;
     return text + (mappable(dataset) ? ", mapped in place" : ", read into memory");
 }

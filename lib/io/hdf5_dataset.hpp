@@ -34,7 +34,10 @@ struct Hdf5Dataset {
 /// True when the pixels of a dataset without objection can be used where they are in the file.
 [[nodiscard]] bool mappable(const Hdf5Dataset& dataset);
 
-/// "contiguous, mapped in place", "chunked (1, 2048, 2048), shuffle, deflate", "contiguous, big-endian, read into
+/// "chunked (1, 2048, 2048), shuffle, deflate", "contiguous, big-endian".
+[[nodiscard]] std::string layout_text(const Hdf5Dataset& dataset);
+
+/// layout_text and what follows from it: "contiguous, mapped in place", "chunked (1, 2048, 2048), shuffle, deflate", "contiguous, big-endian, read into
 /// memory".
 [[nodiscard]] std::string storage_text(const Hdf5Dataset& dataset);
 

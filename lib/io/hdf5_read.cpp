@@ -12,6 +12,7 @@
 #include "io/hdf5_listing.hpp"
 #include "io/hdf5_session.hpp"
 #include "io/mapped_file.hpp"
+#include "io/memory_to_read_into.hpp"
 #include "io/nearest_name.hpp"
 #include "os/file_descriptor.hpp"
 
@@ -107,7 +108,7 @@ AnyVolume map_pixels(os::FileDescriptor file, const Hdf5Dataset& facts, const st
 }
 
 AnyVolume read_pixels(hid_t dataset, const Hdf5Dataset& facts, const std::string& what) {
-    AnyVolume volume = AnyVolume::create(*facts.array.dtype, shape_of(facts.array));
+    AnyVolume volume = memory_to_read_into(*facts.array.dtype, shape_of(facts.array), what, "is " + layout_text(facts));
     if (volume.bytes() > 0 &&
         H5Dread(dataset, memory_type(volume.dtype()), H5S_ALL, H5S_ALL, H5P_DEFAULT, volume.data()) < 0)
         throw FormatError(fmt::format("'{}' cannot be read: {}", what, hdf5_reason()));

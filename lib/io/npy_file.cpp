@@ -11,6 +11,7 @@
 #include <slicepool/core/error.hpp>
 
 #include "io/mapped_file.hpp"
+#include "io/memory_to_read_into.hpp"
 #include "io/npy_header.hpp"
 
 namespace slicepool::io {
@@ -80,7 +81,11 @@ void swap_bytes(std::span<std::byte> pixels, std::size_t pixel_bytes) {
 AnyVolume read_pixels(const NpyArray& array, const InputFile& file, const std::string& name) {
     const Shape shape = shape_of(array.header.array);
     const DType dtype = *array.header.array.dtype;
-    const AnyVolume memory = AnyVolume::create(dtype, shape);
+    const AnyVolume memory =
+        memory_to_read_into(dtype, shape, name,
+                            array.header.byte_swapped
+                                ? "is big-endian"
+                                : fmt::format("has its {}-byte pixels at byte {}", size_of(dtype), array.data_offset));
     const std::span<std::byte> pixels(memory.data(), memory.bytes());
     if (os::read_at(file.descriptor.get(), pixels, array.data_offset, name) != pixels.size())
         throw FormatError(fmt::format("'{}' became shorter while it was read", name));

@@ -13,6 +13,9 @@ TEST_CASE("a system error names the operation, the object, the reason and what w
     CHECK(std::string(SystemError("write", "scan.npy", full).what()) == "write 'scan.npy': " + full.message());
     CHECK(std::string(SystemError("write", "scan.npy", full, "3 bytes are needed").what()) ==
           "write 'scan.npy': " + full.message() + " (3 bytes are needed)");
+    const SystemError within("'a.npy' is big-endian", SystemError("write", "scan.npy", full));
+    CHECK(std::string(within.what()) == "'a.npy' is big-endian: write 'scan.npy': " + full.message());
+    CHECK(within.code() == std::errc::no_space_on_device);
     CHECK(SystemError("write", "scan.npy", full).code() == std::errc::no_space_on_device);
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "io/hdf5_samples.hpp"
@@ -39,6 +40,35 @@ io::DatasetInfo only_info(const std::string& location) {
 }
 
 }  // namespace
+
+TEST_CASE("a dataset too large for memory is named, with why it would have to be read", "[io][hdf5][badinput]") {
+    const test::TemporaryDirectory directory;
+    const std::string file = directory.file("vast.h5");
+    const std::vector<hsize_t> vast{1000, 1000, 1000000};
+    const auto in_chunks = [](hid_t creation) {
+        const hsize_t chunk[] = {1, 1000, 1000};
+        H5Pset_chunk(creation, 3, chunk);
+    };
+    const auto compressed = [&](hid_t creation) {
+        in_chunks(creation);
+        H5Pset_deflate(creation, 4);
+    };
+    {
+        const Hdf5Sample sample(file);
+        sample.unwritten("/chunked", vast, H5T_IEEE_F32LE, in_chunks);
+        sample.unwritten("/compressed", vast, H5T_IEEE_F32LE, compressed);
+        sample.unwritten("/swapped", vast, H5T_IEEE_F32BE, in_chunks);
+    }
+    for (const auto& [path, reason] : {std::pair<std::string, std::string>{"/chunked", "is chunked (1, 1000, 1000)"},
+                                       {"/compressed", "is chunked (1, 1000, 1000), deflate"},
+                                       {"/swapped", "is chunked (1, 1000, 1000), big-endian"}}) {
+        const std::string message = test::message_of([&] { return io::open_volume(file + ":" + path); });
+        CAPTURE(message);
+        CHECK(message.find("'" + file + ":" + path + "' " + reason + " and has to be read into memory: ") == 0);
+        CHECK(message.find("4000.00 GB") != std::string::npos);
+        CHECK_THROWS_AS(io::open_volume(file + ":" + path), SystemError);
+    }
+}
 
 TEST_CASE("contiguous little-endian datasets are mapped", "[io][hdf5]") {
     const test::TemporaryDirectory directory;

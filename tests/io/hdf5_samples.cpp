@@ -60,8 +60,9 @@ void Hdf5Sample::dataset(const std::string& path, const std::vector<hsize_t>& sh
     checked(H5Dwrite(made.get(), H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, pixels.data()), path);
 }
 
-void Hdf5Sample::unwritten(const std::string& path, const std::vector<hsize_t>& shape, hid_t type) const {
-    const io::Hdf5ObjectHandle made = create(id(), path, shape, type, {});
+void Hdf5Sample::unwritten(const std::string& path, const std::vector<hsize_t>& shape, hid_t type,
+                           const std::function<void(hid_t)>& change) const {
+    const io::Hdf5ObjectHandle made = create(id(), path, shape, type, change);
 }
 
 }  // namespace slicepool::test

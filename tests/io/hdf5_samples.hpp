@@ -25,7 +25,8 @@ public:
     void dataset(const std::string& path, const std::vector<hsize_t>& shape, hid_t type = H5T_IEEE_F32LE,
                  const std::function<void(hid_t creation)>& change = {}) const;
     /// The same without writing any pixel.
-    void unwritten(const std::string& path, const std::vector<hsize_t>& shape, hid_t type = H5T_IEEE_F32LE) const;
+    void unwritten(const std::string& path, const std::vector<hsize_t>& shape, hid_t type = H5T_IEEE_F32LE,
+                   const std::function<void(hid_t creation)>& change = {}) const;
 
 private:
     io::Hdf5FileHandle file_;

@@ -33,6 +33,8 @@ public:
     SystemError(std::string_view operation, std::string_view object, std::error_code code);
     /// As above with a hint of what would help, appended in parentheses.
     SystemError(std::string_view operation, std::string_view object, std::error_code code, std::string_view hint);
+    /// `cause` with what it happened in before its message: "context: operation 'object': reason".
+    SystemError(std::string_view context, const SystemError& cause);
 
     [[nodiscard]] const std::error_code& code() const noexcept { return code_; }
 
