@@ -72,14 +72,18 @@ FilterSpec FilterSpec::split(std::string_view text) {
     return spec;
 }
 
-std::string suggest(std::string_view name, std::span<const std::string_view> names) {
+std::string_view nearest_of(std::string_view name, std::span<const std::string_view> names) {
     const auto nearest = std::min_element(names.begin(), names.end(), [&](std::string_view a, std::string_view b) {
         return edit_distance(name, a) < edit_distance(name, b);
     });
-    std::string text;
-    if (nearest != names.end() && 2 * edit_distance(name, *nearest) <= std::max(name.size(), nearest->size()))
-        text = fmt::format("did you mean '{}'? ", *nearest);
-    return text + fmt::format("There are: {}", fmt::join(names, ", "));
+    if (nearest == names.end() || 2 * edit_distance(name, *nearest) > std::max(name.size(), nearest->size())) return {};
+    return *nearest;
+}
+
+std::string suggest(std::string_view name, std::span<const std::string_view> names) {
+    const std::string_view nearest = nearest_of(name, names);
+    const std::string all = fmt::format("here are: {}", fmt::join(names, ", "));
+    return nearest.empty() ? "t" + all : fmt::format("did you mean '{}'? T{}", nearest, all);
 }
 
 SpecValues::SpecValues(const FilterInfo& info, FilterSpec spec) : filter_(info.name), spec_(std::move(spec)) {

@@ -23,6 +23,9 @@ struct FilterSpec {
     [[nodiscard]] static FilterSpec split(std::string_view text);
 };
 
+/// The nearest of `names` by edit distance; empty when none is near.
+[[nodiscard]] std::string_view nearest_of(std::string_view name, std::span<const std::string_view> names);
+
 /// "'gausian' ... did you mean 'gaussian'? ..." : the end of a message about an unknown name, with the nearest of
 /// `names` (by edit distance, when near at all) and all of them.
 [[nodiscard]] std::string suggest(std::string_view name, std::span<const std::string_view> names);
@@ -34,6 +37,7 @@ public:
     /// Throws InvalidArgument for a parameter that is unknown, given twice, or missing though it has no default.
     SpecValues(const FilterInfo& info, FilterSpec spec);
 
+    [[nodiscard]] std::string_view filter() const noexcept { return filter_; }
     [[nodiscard]] std::optional<double> number(std::string_view parameter) const;
     [[nodiscard]] std::optional<int> whole_number(std::string_view parameter) const;
     [[nodiscard]] std::optional<bool> truth(std::string_view parameter) const;  ///< "true" or "false"

@@ -39,9 +39,8 @@ void check(const GaussianParameters& parameters) {
         const double sigma = parameters.sigma[axis];
         if (!(sigma >= 0.0) || std::isinf(sigma))
             throw InvalidArgument(
-                fmt::format("gaussian: sigma {} along {} is not a number of pixels from 0 (leave the "
-                            "axis alone) up",
-                            sigma, kAxisNames[axis]));
+                fmt::format("gaussian: sigma {} along {} must be 0 or more, in pixels; 0 leaves the axis alone", sigma,
+                            kAxisNames[axis]));
         if (parameters.radius[axis] < -1)
             throw InvalidArgument(
                 fmt::format("gaussian: radius {} along {} is negative; -1 takes it from sigma and truncate",

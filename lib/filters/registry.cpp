@@ -68,9 +68,15 @@ constexpr std::array kFilters{
                "scipy.ndimage.uniform_filter, SciPy 1.17"},
 };
 
+Boundary boundary(const SpecValues& values, std::string_view name) try {
+    return parse_boundary(name);
+} catch (const InvalidArgument& error) {
+    throw InvalidArgument(fmt::format("{}: {}", values.filter(), error.what()));
+}
+
 AxisBoundaries boundaries(const SpecValues& values, AxisBoundaries otherwise) {
     const auto names = values.texts("mode");
-    return names ? AxisBoundaries(parse_boundary((*names)[0]), parse_boundary((*names)[1])) : otherwise;
+    return names ? AxisBoundaries(boundary(values, (*names)[0]), boundary(values, (*names)[1])) : otherwise;
 }
 
 AnyFilter make_fresnel(const SpecValues& values) {
@@ -95,7 +101,7 @@ AnyFilter make_gaussian(const SpecValues& values) {
 AnyFilter make_median(const SpecValues& values) {
     MedianParameters parameters;
     parameters.size = values.whole_numbers("size").value_or(parameters.size);
-    if (const auto mode = values.text("mode")) parameters.mode = parse_boundary(*mode);
+    if (const auto mode = values.text("mode")) parameters.mode = boundary(values, *mode);
     parameters.cval = values.number("cval").value_or(parameters.cval);
     return median(parameters);
 }

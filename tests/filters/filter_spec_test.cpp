@@ -27,9 +27,9 @@ TEST_CASE("the nearest name is suggested when it is near", "[filters][registry]"
     constexpr std::array<std::string_view, 3> names{"red", "green", "blue"};
     CHECK(suggest("gren", names) == "did you mean 'green'? There are: red, green, blue");
     CHECK(suggest("bleu", names) == "did you mean 'blue'? There are: red, green, blue");
-    CHECK(suggest("rde", names) == "There are: red, green, blue");
-    CHECK(suggest("", names) == "There are: red, green, blue");
-    CHECK(suggest("a", {}) == "There are: ");
+    CHECK(suggest("rde", names) == "there are: red, green, blue");
+    CHECK(suggest("", names) == "there are: red, green, blue");
+    CHECK(suggest("a", {}) == "there are: ");
 }
 
 TEST_CASE("values are absent, of the kind asked for, or refused", "[filters][registry]") {

@@ -76,7 +76,10 @@ TEST_CASE("every filter in the registry can be made with its defaults", "[filter
 TEST_CASE("unknown names are answered with the nearest and the list", "[filters][registry]") {
     CHECK(error_of("gausian sigma=3") ==
           "there is no filter 'gausian': did you mean 'gaussian'? There are: fresnel, gaussian, median, uniform");
-    CHECK(error_of("xyzzy") == "there is no filter 'xyzzy': There are: fresnel, gaussian, median, uniform");
+    CHECK(error_of("gaussian sigma=1 mode=reflct").starts_with("gaussian: mode 'reflct' is not one of reflect"));
+    CHECK(error_of("gaussian sigma=1 mode=reflct").ends_with("; did you mean 'reflect'?"));
+    CHECK(error_of("gaussian sigma=-1").find("sigma -1 along rows must be 0 or more") != std::string::npos);
+    CHECK(error_of("xyzzy") == "there is no filter 'xyzzy': there are: fresnel, gaussian, median, uniform");
     CHECK(error_of("fresnel ration=3") ==
           "fresnel has no parameter 'ration': did you mean 'ratio'? There are: ratio, dim, pad, apply_log");
     CHECK_THROWS_AS(find_filter(""), InvalidArgument);
