@@ -20,16 +20,20 @@ namespace {
 
 constexpr const char* kTypes[] = {"uint8", "uint16", "int16", "int32", "float32", "float64"};
 
+std::string interpreter() {
+    const char* const named = std::getenv("SLICEPOOL_TEST_PYTHON");
+    return named != nullptr ? named : "python3";
+}
+
 bool python(const std::string& arguments, bool quiet = false) {
-    const char* named = std::getenv("SLICEPOOL_TEST_PYTHON");
-    const std::string command = fmt::format("'{}' '{}' {}{}", named != nullptr ? named : "python3",
-                                            SLICEPOOL_PYTHON_SCRIPT, arguments, quiet ? " >/dev/null 2>&1" : "");
+    const std::string command = fmt::format("'{}' '{}' {}{}", interpreter(), SLICEPOOL_PYTHON_SCRIPT, arguments,
+                                            quiet ? " >/dev/null 2>&1" : "");
     return std::system(command.c_str()) == 0;
 }
 
 bool python_has(const std::string& what) {
     if (python(what, true)) return true;
-    WARN("skipped: python3 cannot import what '" + what + "' needs");
+    WARN("skipped: " + interpreter() + " cannot import what '" + what + "' needs");
     return false;
 }
 

@@ -1,5 +1,6 @@
 // real_scan_test.cpp: a real scan (Data Exchange: /exchange/data, data_white, data_dark, theta) is listed and mapped.
-// The scan is not part of the project: SLICEPOOL_TEST_DATA names the directory that holds tooth.h5.
+// The scan is not part of the project: SLICEPOOL_TEST_DATA (the environment variable, else the one of
+// CMake's cache) names the directory that holds tooth.h5.
 #include <slicepool/core/error.hpp>
 #include <slicepool/io/info.hpp>
 #include <slicepool/io/input.hpp>
@@ -20,12 +21,10 @@ using namespace slicepool;
 namespace {
 
 std::string scan_file() {
-    const char* directory = std::getenv("SLICEPOOL_TEST_DATA");
-#ifdef SLICEPOOL_TEST_DATA_DIRECTORY
-    if (directory == nullptr) directory = SLICEPOOL_TEST_DATA_DIRECTORY;
-#endif
-    if (directory == nullptr) return {};
-    const std::string file = std::string(directory) + "/tooth.h5";
+    const char* const named = std::getenv("SLICEPOOL_TEST_DATA");
+    const std::string directory = named != nullptr ? named : SLICEPOOL_TEST_DATA_DIRECTORY;
+    if (directory.empty()) return {};
+    const std::string file = directory + "/tooth.h5";
     return std::filesystem::exists(file) ? file : std::string();
 }
 
@@ -34,7 +33,9 @@ std::string scan_file() {
 TEST_CASE("a real scan is listed, chosen from and mapped", "[io][hdf5][data]") {
     const std::string file = scan_file();
     if (file.empty()) {
-        WARN("skipped: no tooth.h5; SLICEPOOL_TEST_DATA names the directory that holds it");
+        WARN(
+            "skipped: no tooth.h5: set SLICEPOOL_TEST_DATA, in the environment or with cmake "
+            "-DSLICEPOOL_TEST_DATA=DIRECTORY, to the directory that holds it");
         return;
     }
     const std::string message = test::message_of([&] { return io::open_volume(file); });

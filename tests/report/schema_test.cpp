@@ -15,6 +15,12 @@ using nlohmann::json;
 
 namespace {
 
+/// The interpreter that SLICEPOOL_TEST_PYTHON names, else the first python3 in PATH.
+std::string python() {
+    const char* const named = std::getenv("SLICEPOOL_TEST_PYTHON");
+    return named != nullptr ? named : "python3";
+}
+
 json schema() { return test::load_json(SLICEPOOL_REPORT_SCHEMA); }
 
 }  // namespace
@@ -45,18 +51,18 @@ TEST_CASE("the schema refuses what is no report", "[report][schema]") {
 }
 
 TEST_CASE("Python's jsonschema takes the report too", "[report][schema]") {
-    if (!os::find_program("python3") ||
-        os::run_program({"python3", "-c", "import jsonschema; jsonschema.Draft202012Validator"},
+    if (!os::find_program(python()) ||
+        os::run_program({python(), "-c", "import jsonschema; jsonschema.Draft202012Validator"},
                         std::chrono::seconds(60))
                 .status.code != 0) {
-        WARN("skipped: python3 has no module jsonschema, or one before 4.0");
+        WARN("skipped: " + python() + " has no module jsonschema, or one before 4.0");
         return;
     }
     const std::filesystem::path file =
         std::filesystem::temp_directory_path() / ("slicepool-report-" + std::to_string(os::process_id()) + ".json");
     std::ofstream(file) << report::to_json(test::sample_report(), test::sample_context());
     const os::ProgramResult result =
-        os::run_program({"python3", "-c",
+        os::run_program({python(), "-c",
                          "import json, jsonschema, sys\n"
                          "schema, document = (json.load(open(name)) for name in sys.argv[1:])\n"
                          "jsonschema.Draft202012Validator.check_schema(schema)\n"
