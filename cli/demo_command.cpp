@@ -14,6 +14,7 @@
 #include "demo_peers.hpp"
 #include "exit_code.hpp"
 #include "interruption.hpp"
+#include "jobs.hpp"
 #include "os/child.hpp"
 #include "os/machine.hpp"
 #include "text.hpp"
@@ -131,7 +132,7 @@ void print_meaning(const DemoResult& result) {
 
 int demo(const DemoRequest& request) {
     Interruption interruption;
-    const int jobs = effective_jobs(request.jobs, os::usable_cores());
+    const int jobs = workers_for(request.jobs);
     Python python;
     if (request.peers == "auto") python = find_python(interruption.stop_token());
     const DemoSize size = choose_size(request, !python.program.empty());
@@ -154,15 +155,20 @@ int demo(const DemoRequest& request) {
         fmt::print(stderr, "the same in {}{} ...\n", python.program, small ? "" : ", which takes a minute or so");
         const TemporaryDirectory directory(interruption);
         const fs::path slice_file = directory.file("slice.npy");
-        std::optional<PeerResult> peers;
-        {
-            const Interruption::Run under_way(interruption);
-            peers = run_peers(python, {size, jobs, peer_warm_runs, plan.sample_index, slice_file},
-                              interruption.stop_token());
+        try {
+            std::optional<PeerResult> peers;
+            {
+                const Interruption::Run under_way(interruption);
+                peers = run_peers(python, {size, jobs, peer_warm_runs, plan.sample_index, slice_file},
+                                  interruption.stop_token());
+            }
+            if (!peers) return kInterrupted;
+            print_peers(*peers, peer_warm_runs, result);
+            equal = compare_with_scipy(result, *peers, slice_file) && equal;
+        } catch (const Error& error) {
+            // A Python that is broken says nothing about the backends.
+            fmt::print("\nNo comparison with scipy and joblib: {}.\n", error.what());
         }
-        if (!peers) return kInterrupted;
-        print_peers(*peers, peer_warm_runs, result);
-        equal = compare_with_scipy(result, *peers, slice_file) && equal;
     } else if (request.peers == "auto") {
         fmt::print("\nNo comparison with scipy and joblib: {}.\n", python.why_not);
     }

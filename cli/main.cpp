@@ -20,6 +20,7 @@
 #include "info_command.hpp"
 #include "os/interrupt.hpp"
 #include "os/terminal.hpp"
+#include "parse_error.hpp"
 #include "run_command.hpp"
 
 namespace {
@@ -48,6 +49,11 @@ int flush_output(int exit_code) {
     return cannot_run(SystemError("write", "standard output", last_system_error()).what());
 }
 
+/// What checks a size has a list of all its units, which is too long for the help beside the plain name of the type.
+void show_plain_type_name(const CLI::App& app, const char* command, const char* option) {
+    app.get_subcommand(command)->get_option(option)->get_validator(0)->description("");
+}
+
 int parse_and_run(int argc, const char* const* argv) {
     CLI::App app("Runs a filter over the slices of a volume, in threads or in worker processes that share its memory.",
                  "slicepool");
@@ -56,6 +62,7 @@ int parse_and_run(int argc, const char* const* argv) {
     app.footer(kExamples);
     std::function<int()> chosen;
     cli::add_run_command(app, {argv, argv + argc}, chosen);
+    show_plain_type_name(app, "run", "--max-worker-memory");
     cli::add_info_command(app, chosen);
     cli::add_filters_command(app, chosen);
     cli::add_demo_command(app, chosen);
@@ -64,7 +71,7 @@ int parse_and_run(int argc, const char* const* argv) {
     } catch (const CLI::Success& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& error) {
-        return cannot_run(fmt::format("{}\n'slicepool --help' shows what can be asked for", error.what()));
+        return cannot_run(cli::explain(error, app, {argv, static_cast<std::size_t>(argc)}));
     }
     return chosen();
 }

@@ -11,7 +11,7 @@
 #include <slicepool/io/input.hpp>
 #include <slicepool/io/location.hpp>
 
-#include "os/machine.hpp"
+#include "jobs.hpp"
 #include "rehearsal.hpp"
 
 namespace slicepool::cli {
@@ -90,7 +90,7 @@ void add_worker_limits(const RunRequest& request, Options& options) {
 Options check_options(const RunRequest& request) {
     Options options;
     options.axis = normalise_axis(request.axis);
-    static_cast<void>(effective_jobs(request.jobs, os::usable_cores()));
+    static_cast<void>(workers_for(request.jobs));
     options.n_jobs = request.jobs;
     options.backend = parse_backend(request.backend);
     options.max_attempts = request.max_attempts;

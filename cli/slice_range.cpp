@@ -32,6 +32,8 @@ std::optional<std::int64_t> whole_number(std::string_view part, std::string_view
     return number;
 }
 
+std::string alone(std::int64_t slice) { return slice == -1 ? "-1:" : fmt::format("{}:{}", slice, slice + 1); }
+
 std::string range_text(const AxisRange& range) {
     const auto part = [](std::optional<std::int64_t> number) { return number ? fmt::to_string(*number) : ""; };
     return fmt::format("{}:{}:{}", part(range.start), part(range.stop), range.step);
@@ -41,8 +43,11 @@ std::string range_text(const AxisRange& range) {
 
 AxisRange parse_slice_range(std::string_view text) {
     const std::vector<std::string_view> parts = split_at_colons(text);
-    if (parts.size() == 1)
-        throw InvalidArgument(fmt::format("--slices {}: write start:stop:step; slice 7 alone is 7:8", text));
+    if (parts.size() == 1) {
+        const std::int64_t slice = std::max(whole_number(text, text).value_or(7), std::int64_t{-1});
+        throw InvalidArgument(
+            fmt::format("--slices {}: write start:stop:step; slice {} alone is {}", text, slice, alone(slice)));
+    }
     if (parts.size() > 3) throw InvalidArgument(fmt::format("--slices {}: write start:stop:step", text));
     AxisRange range{whole_number(parts[0], text), whole_number(parts[1], text), 1};
     if (parts.size() == 3) range.step = whole_number(parts[2], text).value_or(1);

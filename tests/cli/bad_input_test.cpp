@@ -118,7 +118,8 @@ TEST_CASE("an input that must be read and is larger than memory is refused befor
         WARN("skipped: the file system takes no file of 4 TB: " << error.message());
         return;
     }
-    CHECK(says(in.message({"run", file, in.file("out.npy"), "-f", "gaussian sigma=1"}), {"memory"}));
+    CHECK(says(in.message({"run", file, in.file("out.npy"), "-f", "gaussian sigma=1"}),
+               {"vast.npy' is big-endian and has to be read into memory", "4000.00 GB"}));
 }
 
 TEST_CASE("an axis that does not exist is refused", "[cli][bad-input]") {
@@ -129,7 +130,7 @@ TEST_CASE("an axis that does not exist is refused", "[cli][bad-input]") {
 
 TEST_CASE("0 jobs are refused", "[cli][bad-input]") {
     const Refusal in;
-    CHECK(says(in.run_message({"--jobs", "0"}), {"n_jobs 0", "-1"}));
+    CHECK(says(in.run_message({"--jobs", "0"}), {"--jobs 0", "-1"}));
 }
 
 TEST_CASE("an unknown filter or parameter is answered with the nearest name", "[cli][bad-input]") {
@@ -139,6 +140,16 @@ TEST_CASE("an unknown filter or parameter is answered with the nearest name", "[
     CHECK(says(in.run_message({}, "gaussian sigma=wide"), {"sigma", "wide"}));
     CHECK(says(in.run_message({"--filter", "medain size=3"}), {"medain", "median", "2 of 2"}));
     CHECK(says(in.message({"filters", "freznel"}), {"freznel", "fresnel"}));
+}
+
+TEST_CASE("a filter whose quotes are missing is answered with them", "[cli][bad-input]") {
+    const Refusal in;
+    const std::string input = in.file("in.npy");
+    const std::string output = in.file("out.npy");
+    CHECK(says(in.message({"run", input, output, "--filter", "gaussian", "sigma=3,5", "mode=wrap"}),
+               {"in quotes: --filter 'gaussian sigma=3,5 mode=wrap'\n", "'slicepool run --help'"}));
+    CHECK(says(in.message({"run", "-f", "gaussian", "sigma=3", input, output}), {"in quotes: -f 'gaussian sigma=3'"}));
+    CHECK(in.message({"run", input, output, "-f", "gaussian sigma=3", "more"}).find("quotes") == std::string::npos);
 }
 
 TEST_CASE("a negative sigma is refused", "[cli][bad-input]") {
@@ -178,7 +189,8 @@ TEST_CASE("slices that cannot be chosen are refused", "[cli][bad-input]") {
     CHECK(says(in.run_message({"--slices", "7:"}), {"7:", "none of the 3 slices"}));
     CHECK(says(in.run_message({"--slices", "::-1"}), {"::-1", "step"}));
     CHECK(says(in.run_message({"--slices", "::0"}), {"::0", "step"}));
-    CHECK(says(in.run_message({"--slices", "2"}), {"--slices 2", "start:stop:step"}));
+    CHECK(says(in.run_message({"--slices", "2"}), {"--slices 2", "start:stop:step", "slice 2 alone is 2:3"}));
+    CHECK(says(in.run_message({"--slices=-1"}), {"slice -1 alone is -1:\n"}));
     CHECK(says(in.run_message({"--slices", "a:b"}), {"'a'"}));
     CHECK(says(in.run_message({"--slices", "0:1:1:1"}), {"0:1:1:1"}));
     CHECK(says(in.run_message({"--slices", "0:99999999999999999999"}), {"99999999999999999999"}));
@@ -203,9 +215,10 @@ TEST_CASE("options with a value that is none are refused", "[cli][bad-input]") {
 TEST_CASE("a request that is not complete is refused", "[cli][bad-input]") {
     const Refusal in;
     CHECK(says(in.message({}), {"subcommand", "--help"}));
-    CHECK(says(in.message({"walk"}), {"--help"}));
+    CHECK(says(in.message({"walk"}), {"there is no command 'walk': there are: run, info", "--help"}));
     CHECK(says(in.message({"run", in.file("in.npy"), in.file("out.npy")}), {"--filter"}));
-    CHECK(says(in.message({"run", in.file("in.npy")}), {"--help"}));
+    CHECK(says(in.message({"run", in.file("in.npy")}), {"'slicepool run --help'"}));
+    CHECK(says(in.message({"runn", in.file("in.npy")}), {"'runn'", "did you mean 'run'?"}));
     CHECK(says(in.message({"run", "", in.file("out.npy"), "-f", "gaussian sigma=1"}), {"empty"}));
 }
 

@@ -1,9 +1,11 @@
 // demo_test.cpp: `slicepool demo` runs, compares and ends with 0.
 #include <signal.h>
 
+#include <filesystem>
 #include <string>
 
 #include "cli/command.hpp"
+#include "io/test_files.hpp"
 #include "support/catch.hpp"
 
 using namespace slicepool;
@@ -43,6 +45,25 @@ TEST_CASE("without python3 the demo says so and goes on", "[cli][demo]") {
     CHECK(result.status.code == 0);
     CHECK((contains(result.output, "No comparison with scipy and joblib: ") ||
            contains(result.output, "/usr/bin/python3") || contains(result.output, "scipy, one core")));
+}
+
+TEST_CASE("a comparison that fails in Python leaves the demo its result", "[cli][demo]") {
+    const test::TemporaryDirectory directory;
+    const std::string python = directory.file("python3");
+    // Passes the check, which has no argument of its own, and breaks in the work.
+    test::write_bytes(python,
+                      "#!/bin/sh\n[ $# -gt 2 ] || exit 0\necho 'Traceback' >&2\n"
+                      "echo 'ImportError: a broken scipy' >&2\nexit 1\n");
+    std::filesystem::permissions(python, std::filesystem::perms::owner_all);
+    const os::ProgramResult result =
+        os::run_program({"/usr/bin/env", "PATH=" + directory.path().native() + ":/usr/bin:/bin", SLICEPOOL_PROGRAM,
+                         "demo", "--small", "--jobs", "1"},
+                        std::chrono::minutes(4));
+    CAPTURE(result.output, result.error_output);
+    CHECK(result.status.code == 0);
+    CHECK(contains(result.output, "No comparison with scipy and joblib: the comparison with Python failed in " +
+                                      python + ": ImportError: a broken scipy."));
+    CHECK(contains(result.output, "a crash in one costs a slice"));
 }
 
 TEST_CASE("an interrupted demo ends with 130 and leaves no process", "[cli][demo][interrupt]") {

@@ -34,6 +34,7 @@ TEST_CASE("each command explains itself with examples", "[cli][help]") {
         CHECK(contains(help, "Examples:\n  slicepool " + std::string(command)));
     }
     const std::string run = output_of({"run", "--help"});
+    CHECK(contains(run, "--max-worker-memory SIZE  "));
     for (const char* option : {"INPUT", "OUTPUT", "--filter", "--axis", "--backend", "--jobs", "--slices", "--dtype",
                                "--max-attempts", "--timeout", "--on-failure", "--fill", "--report", "--progress"}) {
         CAPTURE(option);
