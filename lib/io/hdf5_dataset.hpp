@@ -37,8 +37,8 @@ struct Hdf5Dataset {
 /// "chunked (1, 2048, 2048), shuffle, deflate", "contiguous, big-endian".
 [[nodiscard]] std::string layout_text(const Hdf5Dataset& dataset);
 
-/// layout_text and what follows from it: "contiguous, mapped in place", "chunked (1, 2048, 2048), shuffle, deflate", "contiguous, big-endian, read into
-/// memory".
+/// layout_text and what follows from it: "contiguous, mapped in place", "chunked (1, 2048, 2048), shuffle, deflate, read
+/// into memory".
 [[nodiscard]] std::string storage_text(const Hdf5Dataset& dataset);
 
 }  // namespace slicepool::io
