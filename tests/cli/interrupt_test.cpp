@@ -131,6 +131,38 @@ TEST_CASE("a second signal ends the program at once", "[cli][interrupt]") {
     CHECK(test::all_gone(children));
 }
 
+TEST_CASE("a slice that hangs holds up an interrupted run no longer than its grace, and was not run",
+          "[cli][interrupt]") {
+    const std::string grace = GENERATE("0", "0.5");
+    CAPTURE(grace);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_DFL);
+    test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {7, 20, 20});
+    os::RunningProgram program(
+        test::command_line({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter", "median size=3",
+                            "--jobs", "2", "--progress", "json", "--rehearse", "hang slices=3 times=9", "--timeout",
+                            "100000", "--grace", grace, "--report", directory.file("r.json")}));
+    REQUIRE(test::wait_for_text(program, "\"done\":6"));
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
+    const auto result = program.wait(kWatchdog);
+    REQUIRE(result.has_value());
+    CAPTURE(result->error_output);
+    CHECK(result->status.code == 130);
+    CHECK(result->error_output.find(grace == "0" ? "stopping without waiting for 1 slice under way"
+                                                 : "waiting up to 0.5 s for 1 slice under way") != std::string::npos);
+    CHECK(result->error_output.find("interrupted after 6 of 7 slices") != std::string::npos);
+    CHECK(directory.listing() == "in.npy r.json");
+    const json report = test::load_json(directory.file("r.json"));
+    for (const std::string& breach : test::schema_breaches(report, test::load_json(SLICEPOOL_REPORT_SCHEMA)))
+        FAIL_CHECK(breach);
+    CHECK(report["interrupted"] == true);
+    CHECK(report["gave_up"] == nullptr);
+    CHECK(report["totals"]["done"] == 6);
+    CHECK(report["slices"][3]["status"] == "not_run");
+    CHECK(report["slices"][3]["causes"] == json::array());
+    CHECK(report["workers"].back()["slice"].is_null() != report["workers"].front()["slice"].is_null());
+}
+
 TEST_CASE("two signals end the program at once although nobody reads what it prints", "[cli][interrupt]") {
     test::TemporaryDirectory directory;
     test::write_rough_volume(directory.file("in.npy"), {600, 160, 160});
