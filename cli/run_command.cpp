@@ -96,6 +96,17 @@ void print_result(const RunRequest& request, const CheckedRun& run, const Report
     if (const std::string deaths = deaths_text(report); !deaths.empty()) fmt::print(stderr, "{}\n", deaths);
 }
 
+/// The run is over by now, and its output is what it is: a report that finds no room changes neither.
+bool has_written(ReportFile& file, const std::string& text) {
+    try {
+        file.write(text);
+        return true;
+    } catch (const Error& error) {
+        fmt::print(stderr, "slicepool: error: the report was not written: {}\n", error.what());
+        return false;
+    }
+}
+
 int run(const RunRequest& request) {
     Interruption interruption;
     report::ReportContext context{.version = SLICEPOOL_VERSION,
@@ -125,14 +136,14 @@ int run(const RunRequest& request) {
         context.output_written = true;
     }
     output.reset();
-    if (report_file) report_file->write(to_json(report, context));
+    const bool told = !report_file || has_written(*report_file, to_json(report, context));
     if (interrupted) {
         fmt::print(stderr, "slicepool: interrupted after {} of {} slices; '{}' was not written\n",
                    report.count(SliceStatus::done), report.slices.size(), request.output);
         return kInterrupted;
     }
     print_result(request, run, report);
-    return report.ok() ? kAllDone : kSomeSlicesNotDone;
+    return report.ok() && told ? kAllDone : kSomeSlicesNotDone;
 }
 
 void add_worker_options(CLI::App& command, RunRequest& request) {
