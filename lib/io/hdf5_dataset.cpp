@@ -162,7 +162,7 @@ std::string layout_text(const Hdf5Dataset& dataset) {
 }
 
 std::string storage_text(const Hdf5Dataset& dataset) {
-    const std::string text = layout_text(dataset);
+    std::string text = layout_text(dataset);
     if (!objection(dataset).empty()) return text;
     return text + (mappable(dataset) ? ", mapped in place" : ", read into memory");
 }
