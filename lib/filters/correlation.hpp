@@ -56,7 +56,8 @@ struct CorrelationScratch {
 
 /// Correlates `input` into `output` (no overlap). weights[axis] holds the weights at distance 0 ... radius[axis]; an
 /// axis to be left alone has radius 0 and weight 1. Sums run in double, centre first, then pairs from far to near; with
-/// float32 output by fused multiply-adds where the processor has them, otherwise product and sum are rounded apart.
+/// float32 output by fused multiply-adds where the processor has them (not over int32 pixels), otherwise product and sum
+/// are rounded apart.
 void correlate_slice(const CorrelationTask& task, const std::array<std::vector<double>, 2>& weights,
                      CorrelationScratch& scratch, const ConstSlice& input, const Slice& output);
 
