@@ -21,12 +21,14 @@ HWY_BEFORE_NAMESPACE();
 namespace slicepool::filters {
 namespace HWY_NAMESPACE {
 
-/// Fusing is a matter of a sum's last double bit, which float32 results lose and the others keep.
-template <class Out>
-inline constexpr bool is_fused = std::is_same_v<Out, float>;
+/// Fusing is a matter of a sum's last double bit, which float32 results lose and the others keep. Not so over int32
+/// pixels: where an axis has one pixel their sums lie half-way between two floats in one case of a hundred, and there the
+/// last bit decides.
+template <class In, class Out>
+inline constexpr bool is_fused = std::is_same_v<Out, float> && !std::is_same_v<In, std::int32_t>;
 
 /// The second pass over one band, rounded to Out.
-template <class Out>
+template <class Out, bool kFused>
 class SecondPass {
 public:
     SecondPass(const CorrelationScratch& scratch, const std::vector<double>& weights, const Slice& output)
@@ -66,8 +68,6 @@ private:
         store_part_of_block<Out>(sums, to);
     }
 
-    static constexpr bool kFused = is_fused<Out>;
-
     const CorrelationScratch& scratch_;
     const double* weights_;
     std::int64_t radius_;
@@ -93,7 +93,7 @@ public:
         : task_(task), weights_(weights), scratch_(scratch), input_(input), output_(output) {}
 
     void run() {
-        SecondPass<Out> second_pass(scratch_, weights_[1], output_);
+        SecondPass<Out, kFused> second_pass(scratch_, weights_[1], output_);
         lay_out_rows();
         const std::int64_t columns = input_.shape.columns;
         for (std::int64_t first = 0; first < columns; first += scratch_.panel_columns) {
@@ -108,9 +108,7 @@ public:
     }
 
 private:
-    // Sums of int32 pixels lie half-way between two floats in one case of a hundred where an axis has one pixel, and there
-    // the last bit decides.
-    static constexpr bool kFused = is_fused<Out> && !std::is_same_v<In, std::int32_t>;
+    static constexpr bool kFused = is_fused<In, Out>;
     static constexpr std::int64_t kRows = kBlock;
 
     const In* row_line(std::int64_t position) const {

@@ -4,9 +4,11 @@
 #include <slicepool/filters/gaussian.hpp>
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 #include <string>
+#include <vector>
 
 #include <hwy/targets.h>
 
@@ -52,6 +54,21 @@ double greatest_difference(PlainImage<double> a, PlainImage<double> b) {
     const auto second = b.pixels();
     for (std::size_t i = 0; i < first.size(); ++i) greatest = std::max(greatest, std::abs(first[i] - second[i]));
     return greatest;
+}
+
+/// One row of scipy.ndimage.correlate1d in its order, centre first, then pairs from far to near, rounded to float.
+template <class Pixel>
+std::vector<float> row_in_order_of_scipy(const std::vector<Pixel>& row, const std::vector<double>& weights,
+                                         const std::function<std::int64_t(std::int64_t)>& index_of) {
+    const auto pixel = [&](std::int64_t k) { return static_cast<double>(row[static_cast<std::size_t>(index_of(k))]); };
+    std::vector<float> result;
+    for (std::int64_t column = 0; column < static_cast<std::int64_t>(row.size()); ++column) {
+        double sum = pixel(column) * weights[0];
+        for (auto distance = static_cast<std::int64_t>(weights.size()) - 1; distance > 0; --distance)
+            sum += (pixel(column - distance) + pixel(column + distance)) * weights[static_cast<std::size_t>(distance)];
+        result.push_back(static_cast<float>(sum));
+    }
+    return result;
 }
 
 }  // namespace
@@ -128,6 +145,35 @@ TEST_CASE("gaussian is within one float32 ulp on every instruction set of this m
                 REQUIRE((got == other || std::nextafter(got, other) == other));
             }
         CHECK(doubles.pixels() == usual_doubles.pixels());
+    }
+}
+
+TEST_CASE("gaussian rounds int32 pixels half-way between two floats as scipy does, to the bit", "[filters][gaussian]") {
+    // At 2^30 floats are 128 apart; whether the sum of weights times such a pixel rounds up or down hangs on its last bit.
+    constexpr std::int64_t kColumns = 301;
+    std::mt19937_64 random(23);
+    std::vector<std::int32_t> pixels;
+    for (std::int64_t i = 0; i < kColumns; ++i) {
+        const auto pixel = static_cast<std::int32_t>((1U << 30) + 64 + 128 * (random() % 100'000));
+        pixels.push_back(i % 2 == 0 ? pixel : -pixel);
+    }
+    PlainImage<std::int32_t> input({1, kColumns});
+    for (std::int64_t i = 0; i < kColumns; ++i) input.at(0, i) = pixels[static_cast<std::size_t>(i)];
+    const auto down = gaussian_weights(17.3, 69);
+    const auto across = gaussian_weights(3.0, 12);
+    std::vector<float> between;  // the row is its own neighbour above and below
+    for (const std::int32_t pixel : pixels)
+        between.push_back(
+            row_in_order_of_scipy(std::vector<std::int32_t>{pixel}, down, [](std::int64_t) { return 0; })[0]);
+    const auto expected = row_in_order_of_scipy(
+        between, across, [](std::int64_t k) { return extended_index(k, kColumns, Boundary::mirror); });
+    for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+        CAPTURE(hwy::TargetName(target));
+        hwy::SetSupportedTargetsForTest(target);
+        PlainImage<float> output(input.shape());
+        apply_filter(gaussian({.sigma = {17.3, 3.0}, .mode = {Boundary::nearest, Boundary::mirror}}), input, output);
+        hwy::SetSupportedTargetsForTest(0);
+        CHECK(output.pixels() == expected);
     }
 }
 

@@ -3,9 +3,11 @@
 Usage: compare_live.py PATH/TO/test_apply_filter [--cases N] [--seed S] [--filter gaussian|uniform|median]
 
 Prints the seed. Exit status: 0 all cases agree, 1 a case is beyond the contract, 77 scipy is not there to compare with.
-The contract: gaussian to float32 one float32 ulp, anything else bit for bit; -0 equals +0 and NaN equals NaN.
-NumPy's exp() may differ from the C library's in the last bit, so where bits are asked of the gaussian, scipy's
-correlate1d gets weights made with the C library's.
+The contract: gaussian to float32 one float32 ulp, from int32 and anything else bit for bit; -0 equals +0 and NaN
+equals NaN. NumPy's exp() may differ from the C library's in the last bit, so where bits are asked of the gaussian,
+scipy's correlate1d gets weights made with the C library's. (They are asked from int32 to float32 because one ulp is no
+bound there: where an axis has one pixel, the first sum lies half-way between two floats in one case of a hundred, the
+last bit of a weight decides, and what is left of large pixels that cancel each other shows it.)
 Not the stored reference: that one is made by make_ndimage_reference.py and needs no scipy to be tested against.
 """
 import argparse
@@ -98,9 +100,13 @@ def gaussian_by_libm(case):
     return result
 
 
+def allowed_ulp(name, case):
+    return int(name == "gaussian" and case["wish"] == "float32" and case["dtype"] != "int32")
+
+
 def expected(name, case):
     with np.errstate(all="ignore"):
-        if name == "gaussian" and case["wish"] != "float32":
+        if name == "gaussian" and allowed_ulp(name, case) == 0:
             return gaussian_by_libm(case)
         if name == "gaussian":
             return ndimage.gaussian_filter(case["image"], case["sigma"], mode=list(case["mode"]), cval=case["cval"],
@@ -155,7 +161,7 @@ def main():
                 distance = ulp_distance(got, want)
             else:
                 distance = np.abs(got.astype(np.int64) - want.astype(np.int64)).astype(np.float64)
-            allowed = 1 if name == "gaussian" and case["wish"] == "float32" else 0
+            allowed = allowed_ulp(name, case)
             if allowed:
                 pixels += distance.size
                 off_by_one += int((distance != 0).sum())

@@ -31,8 +31,10 @@ struct GaussianParameters {
 /// Not in place: a pixel is needed long after its own result is known.
 ///
 /// Agrees with scipy 1.17 to one float32 ulp for float32 output, and nearly always to the bit: none of 5 x 10^7 random
-/// pixels differed (fused multiply-adds are used where the machine has them). For other types the operations and their
-/// order are scipy's on x86-64, so the bits are too unless exp() differs between the C library and NumPy.
+/// pixels differed (fused multiply-adds are used where the machine has them). For other types, and from int32, the
+/// operations and their order are scipy's on x86-64, so the bits are too unless exp() differs between the C library and
+/// NumPy: by a last bit of a weight, which shows in one float32 ulp of a pixel at most, or, from int32 to float32 along an
+/// axis of one pixel, where sums lie half-way between two floats, in an ulp of the largest pixel that the window held.
 /// The same machine always gives the same bits. Safe to copy as bytes to another process.
 class Gaussian {
 public:
