@@ -9,7 +9,8 @@
 namespace slicepool {
 namespace {
 
-constexpr std::int64_t kTrial = 8;       // slices, before its cost is judged
+constexpr std::int64_t kTrial = 8;       // slices, before its cost is judged,
+constexpr std::int64_t kShortTrial = 2;  // and before it is seen to be far too much
 constexpr int kCannotReachControl = 71;  // EX_OSERR: the worker could not open its own records again
 
 }  // namespace
@@ -52,7 +53,9 @@ void SharedMemoryShield::lower() noexcept {
 }
 
 bool SharedMemoryShield::costs_too_much() const noexcept {
-    return only_if_cheap_ && slices_ >= kTrial && cheapest_ * slices_ * 100 > computing_;
+    if (!only_if_cheap_ || slices_ < kShortTrial) return false;
+    const int least_ratio = slices_ < kTrial ? 25 : 100;
+    return cheapest_ * slices_ * least_ratio > computing_;
 }
 
 }  // namespace slicepool
