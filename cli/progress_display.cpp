@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 
 #include <fmt/format.h>
@@ -25,10 +24,8 @@ constexpr std::array<std::pair<std::string_view, ProgressStyle>, 5> kStyles{{{"a
                                                                              {"json", ProgressStyle::json},
                                                                              {"none", ProgressStyle::none}}};
 
-void print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stderr);
-    std::fflush(stderr);
-}
+/// The thread that shows progress also keeps the time limits: it must not wait for somebody to read.
+void print(std::string_view text) { os::write_without_waiting(text); }
 
 bool same_counts(const Progress& a, const Progress& b) {
     return a.done == b.done && a.failed == b.failed && a.retried == b.retried;

@@ -100,16 +100,25 @@ std::string to_json(const Report& report, const ReportContext& context) {
     Json workers = Json::array();
     for (const WorkerLife& worker : report.workers) workers.push_back(life_of(worker));
 
-    const Json document{
-        {"schema", "slicepool-report"},         {"schema_version", kSchemaVersion},
-        {"version", context.version},           {"command", context.command},
-        {"started_at", context.started_at},     {"input", facts(context.input)},
-        {"output", std::move(output)},          {"filters", context.filters},
-        {"backend", name_of(report.backend)},   {"axis", report.axis},
-        {"worker_count", report.worker_count},  {"ok", report.ok()},
-        {"interrupted", report.interrupted},    {"gave_up", value_or_null(report.gave_up, !report.gave_up.empty())},
-        {"totals", totals_of(report, context)}, {"slices", std::move(slices)},
-        {"slowest", std::move(slowest)},        {"workers", std::move(workers)}};
+    const Json document{{"schema", "slicepool-report"},
+                        {"schema_version", kSchemaVersion},
+                        {"version", context.version},
+                        {"command", context.command},
+                        {"started_at", context.started_at},
+                        {"input", facts(context.input)},
+                        {"output", std::move(output)},
+                        {"filters", context.filters},
+                        {"backend", name_of(report.backend)},
+                        {"axis", report.axis},
+                        {"item", report.item},
+                        {"worker_count", report.worker_count},
+                        {"ok", report.ok()},
+                        {"interrupted", report.interrupted},
+                        {"gave_up", value_or_null(report.gave_up, !report.gave_up.empty())},
+                        {"totals", totals_of(report, context)},
+                        {"slices", std::move(slices)},
+                        {"slowest", std::move(slowest)},
+                        {"workers", std::move(workers)}};
     return document.dump(kIndent, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

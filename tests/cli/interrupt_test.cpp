@@ -64,6 +64,31 @@ private:
     std::vector<std::int64_t> children_;
 };
 
+/// A named pipe that is full and that nobody reads.
+class FullPipe {
+public:
+    explicit FullPipe(std::string name) : name_(std::move(name)) {
+        REQUIRE(::mkfifo(name_.c_str(), 0600) == 0);
+        end_.reset(::open(name_.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+        REQUIRE(end_);
+        const std::string filling(4096, '.');
+        while (::write(end_.get(), filling.data(), filling.size()) > 0) {
+        }
+    }
+
+    /// The tool with these arguments, its standard error connected to this pipe.
+    [[nodiscard]] std::vector<std::string> behind(const std::vector<std::string>& arguments) const {
+        std::vector<std::string> command{"sh", "-c", "pipe=$1; shift; exec \"$@\" 2>\"$pipe\"", "sh", name_};
+        const std::vector<std::string> tool = test::command_line(arguments);
+        command.insert(command.end(), tool.begin(), tool.end());
+        return command;
+    }
+
+private:
+    std::string name_;
+    os::FileDescriptor end_;
+};
+
 }  // namespace
 
 TEST_CASE("one signal lets the slices under way finish and leaves no output", "[cli][interrupt]") {
@@ -163,19 +188,27 @@ TEST_CASE("a slice that hangs holds up an interrupted run no longer than its gra
     CHECK(report["workers"].back()["slice"].is_null() != report["workers"].front()["slice"].is_null());
 }
 
+TEST_CASE("a time limit is kept although nobody reads what the program prints", "[cli][timeout]") {
+    test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {12, 6, 7});
+    const FullPipe pipe(directory.file("stderr"));
+    os::RunningProgram program(
+        pipe.behind({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter", "uniform size=3", "--jobs",
+                     "2", "--progress", "json", "--rehearse", "hang slices=5", "--timeout", "0.2", "--max-attempts", "1"}));
+    const auto deadline = std::chrono::steady_clock::now() + kWatchdog;
+    while (directory.listing() != "in.npy out.npy stderr" && std::chrono::steady_clock::now() < deadline)
+        static_cast<void>(program.wait(std::chrono::milliseconds(10)));
+    CHECK(directory.listing() == "in.npy out.npy stderr");
+    REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGKILL) == 0);  // its last words wait for a reader
+    CHECK(program.wait(kWatchdog).has_value());
+}
+
 TEST_CASE("two signals end the program at once although nobody reads what it prints", "[cli][interrupt]") {
     test::TemporaryDirectory directory;
     test::write_rough_volume(directory.file("in.npy"), {600, 160, 160});
-    const std::string pipe = directory.file("stderr");
-    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
-    const os::FileDescriptor nobody(::open(pipe.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-    REQUIRE(nobody);
-    const std::string filling(4096, '.');
-    while (::write(nobody.get(), filling.data(), filling.size()) > 0) {
-    }
-    os::RunningProgram program({"sh", "-c", "pipe=$1; shift; exec \"$@\" 2>\"$pipe\"", "sh", pipe, SLICEPOOL_PROGRAM,
-                                "run", directory.file("in.npy"), directory.file("out.npy"), "--filter",
-                                "median size=31", "--jobs", "2", "--progress", "json", "--grace", "inf"});
+    const FullPipe pipe(directory.file("stderr"));
+    os::RunningProgram program(pipe.behind({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter",
+                                            "median size=31", "--jobs", "2", "--progress", "json", "--grace", "inf"}));
     std::vector<std::int64_t> children;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (children.size() < 3 && std::chrono::steady_clock::now() < deadline) {
@@ -183,7 +216,7 @@ TEST_CASE("two signals end the program at once although nobody reads what it pri
         children = test::children_of(program.pid());
     }
     REQUIRE(children.size() >= 3);
-    static_cast<void>(program.wait(std::chrono::milliseconds(500)));  // by now its progress waits for a reader
+    static_cast<void>(program.wait(std::chrono::milliseconds(500)));  // by now its progress finds no reader
     REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);
     CHECK(!program.wait(std::chrono::milliseconds(300)).has_value());
     REQUIRE(::kill(static_cast<pid_t>(program.pid()), SIGINT) == 0);

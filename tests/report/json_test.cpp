@@ -32,6 +32,7 @@ TEST_CASE("the report says who asked for what", "[report][json]") {
     CHECK(report["filters"] == json::array({"gaussian sigma=3,5"}));
     CHECK(report["backend"] == "processes");
     CHECK(report["axis"] == 1);
+    CHECK(report["item"] == "slice");
     CHECK(report["worker_count"] == 2);
     CHECK(report["ok"] == false);
     CHECK(report["interrupted"] == false);
