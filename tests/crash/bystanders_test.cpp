@@ -171,21 +171,24 @@ TEST_CASE("workers that wait for others, or for a slow group, are not taken for 
     const auto input = numbered_volume<float>({3, 5, 40});
     const auto output = constant_volume<float>({3, 5, 40}, 0);
 
-    // The others wait twice as long as the limit.
+    // The others wait three times as long as the limit.
     const SharedCounters attempts(1);
     const Report waiting = process_slices(input, output,
                                           [&](SliceView<const float> in, SliceView<float> out) {
-                                              while (current_slice() == 0 && attempts[0] != 2) {
+                                              while (current_slice() == 0 && attempts[0] != 3) {
                                                   ++attempts[0];
                                                   std::this_thread::sleep_for(1h);
                                               }
                                               out = 2 * in;
                                           },
-                                          {.n_jobs = 3, .slice_timeout = 1s});
+                                          {.n_jobs = 3, .max_attempts = 4, .slice_timeout = 1200ms});
     CHECK(waiting.ok());
-    CHECK(waiting.deaths() == 2);
+    CHECK(waiting.deaths() == 3);
     for (const WorkerLife& life : waiting.workers)
-        if (life.death_seconds >= 0) CHECK(life.slice == 0);
+        if (life.death_seconds >= 0) {
+            CAPTURE(life.slot, life.birth_seconds, life.death_seconds, describe(life.cause));
+            CHECK(life.slice == 0);
+        }
 
     // Sixteen slices make a group, which takes longer than the limit of one.
     const Report slow = process_slices(input, output,
@@ -217,7 +220,7 @@ TEST_CASE("after a stop slices under way get their grace, and what hangs beyond 
                                              std::this_thread::sleep_for(50ms);
                                              out = 2 * in;
                                          },
-                                         {.n_jobs = 2, .stop_token = source.get_token(), .stop_grace = 300ms});
+                                         {.n_jobs = 2, .stop_token = source.get_token(), .stop_grace = 2s});
     CHECK(report.interrupted);
     CHECK(report.slices[0].status == SliceStatus::not_run);
     CHECK(report.slices[0].causes.empty());
