@@ -3,6 +3,7 @@
 
 #include <slicepool/core/call.hpp>
 #include <slicepool/core/current_slice.hpp>
+#include <slicepool/core/defaults.hpp>
 #include <slicepool/core/dtype.hpp>
 #include <slicepool/core/error.hpp>
 #include <slicepool/core/filter.hpp>

@@ -52,6 +52,7 @@ bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
     const double cpu_before = os::thread_cpu_seconds();
     while (header.run.load(std::memory_order_acquire) == run && header.stop.load() == 0) {
         const std::uint32_t offered = header.offered.load();
+        place.mailbox->step();  // who waits in vain does not stand still
         work(*bench, place, may_go_on);
         place.mailbox->cpu_ns.store(static_cast<std::int64_t>(1e9 * (os::thread_cpu_seconds() - cpu_before)));
         if (retires) return false;

@@ -3,6 +3,8 @@
 #include "backends/call_session.hpp"
 #include "backends/slice_session.hpp"
 
+#include "supervision/worker_progress.hpp"
+
 #include <algorithm>
 #include <cstring>
 
@@ -45,6 +47,8 @@ Progress RunSession::progress() const {
     for (const WorkerMailbox& mailbox : control_.mailboxes()) {
         progress.done += mailbox.slices_done.load();
         progress.failed += mailbox.slices_failed.load();
+        const int slot = static_cast<int>(progress.workers.size());
+        progress.workers.push_back(progress_of(mailbox, slot, progress.elapsed));
     }
     return progress;
 }

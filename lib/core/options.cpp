@@ -38,6 +38,18 @@ Fill parse_fill(std::string_view text) {
     return Fill::value(number);
 }
 
+std::optional<double> Progress::rate() const noexcept {
+    const std::int64_t settled = done + failed;
+    if (settled == 0 || elapsed.count() <= 0) return std::nullopt;
+    return static_cast<double>(settled) / elapsed.count();
+}
+
+std::optional<std::chrono::duration<double>> Progress::eta() const noexcept {
+    const auto pace = rate();
+    if (!pace) return std::nullopt;
+    return std::chrono::duration<double>(static_cast<double>(total - done - failed) / *pace);
+}
+
 int effective_jobs(int n_jobs, int usable_cores) {
     if (n_jobs == 0)
         throw InvalidArgument("n_jobs 0 has no meaning: give a number of workers, or -1 for all usable cores");

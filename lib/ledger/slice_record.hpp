@@ -55,7 +55,7 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
     std::atomic<std::int64_t> first_claim_ns{0};    ///< steady clock, 0 before; of the first to sit here in the run
-    std::atomic<std::uint64_t> steps{0};            ///< counts up at every claim, slice and commit
+    std::atomic<std::uint64_t> steps{0};            ///< counts up at every claim, slice, commit and look for more
     std::atomic<std::uint32_t> admitted{0};         ///< incarnation the host knows to sit here; written by the host
     std::atomic<std::uint32_t> finished_run{0};     ///< the last run this worker left
     std::atomic<std::uint32_t> retired{0};          ///< 1: it is about to end in order

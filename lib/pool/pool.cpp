@@ -2,10 +2,10 @@
 
 #include "pool/carry_out.hpp"
 #include "pool/plan.hpp"
+#include "pool/width.hpp"
 
 #include "backends/control_area.hpp"
 #include "os/loaded_code.hpp"
-#include "os/machine.hpp"
 
 #include <fmt/format.h>
 
@@ -24,9 +24,8 @@ constexpr std::int64_t kMostSlices = std::int64_t{1} << 26;
 
 class Pool::State {
 public:
-    explicit State(const PoolOptions& options)
-        : code(os::LoadedCode::now()),
-          crew(make_crew(options.backend, effective_jobs(options.n_jobs, os::usable_cores()), kMostSlices)) {}
+    explicit State(const Width& width)
+        : code(os::LoadedCode::now()), crew(make_crew(width.backend, width.workers(width.jobs), kMostSlices)) {}
 
     Report carry_out(Plan& plan, std::span<const std::byte> captures);
 
@@ -60,7 +59,8 @@ private:
     std::uint64_t now_serving_ = 0;
 };
 
-Pool::Pool(const PoolOptions& options) : state_(std::make_unique<State>(options)) {
+Pool::Pool(const PoolOptions& options)
+    : state_(std::make_unique<State>(Width(options.n_jobs, options.backend, options.memory_per_worker))) {
     static_assert(kLargestFilter == kCaptureBytes);
 }
 
@@ -77,6 +77,10 @@ void Pool::check(const Options& options, const void* code) const {
     if (options.n_jobs)
         throw InvalidArgument(fmt::format("n_jobs {} in a call on a pool: its {} workers were chosen when it was made",
                                           *options.n_jobs, worker_count()));
+    if (options.memory_per_worker)
+        throw InvalidArgument(
+            fmt::format("memory_per_worker {} in a call on a pool: its {} workers were chosen when it was made",
+                        *options.memory_per_worker, worker_count()));
     if (options.backend && *options.backend != backend())
         throw InvalidArgument(
             fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend), name_of(backend())));

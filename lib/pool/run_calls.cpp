@@ -2,20 +2,16 @@
 
 #include "pool/carry_out.hpp"
 #include "pool/plan.hpp"
-
-#include "os/machine.hpp"
-
-#include <algorithm>
+#include "pool/width.hpp"
 
 namespace slicepool {
 
 Report run_calls(const CallRef& calls, std::int64_t count, CallSink& sink, const Options& options) {
-    const Backend backend = options.backend.value_or(Backend::processes);
-    const int jobs = effective_jobs(options.n_jobs.value_or(-1), os::usable_cores());
-    const int workers = backend == Backend::serial ? 1 : static_cast<int>(std::clamp<std::int64_t>(count, 1, jobs));
+    const Width width(options);
+    const int workers = width.workers(count);
     const Plan plan = make_call_plan(calls, count, sink, workers, options);
-    if (plan.task_count == 0) return nothing_to_do(plan, backend);
-    const auto crew = make_crew(backend, workers, plan.task_count);
+    if (plan.task_count == 0) return nothing_to_do(plan, width.backend);
+    const auto crew = make_crew(width.backend, workers, plan.task_count);
     return carry_out(*crew, plan);
 }
 

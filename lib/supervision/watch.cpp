@@ -1,5 +1,7 @@
 #include "supervision/watch.hpp"
 
+#include "supervision/worker_progress.hpp"
+
 #include <slicepool/core/error.hpp>
 
 #include <fmt/format.h>
@@ -439,6 +441,8 @@ void Supervisor::Watch::report_progress() {
         const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
         progress.done += mailbox.slices_done.load();
         progress.failed += mailbox.slices_failed.load();
+        progress.workers.push_back(
+            progress_of(mailbox, worker.owner.slot, Clock::now() - std::max(run_.start, worker.birth)));
     }
     run_.options->progress(progress);
 }

@@ -48,6 +48,36 @@ TEST_CASE("progress is told in the caller's thread, never goes back, and ends wi
     for (std::size_t i = 1; i < seen.size(); ++i) CHECK(seen[i].done >= seen[i - 1].done);
     CHECK(seen.front().total == 60);
     CHECK(seen.back().done == 60);
+    CHECK(seen.back().eta()->count() == 0);
+}
+
+TEST_CASE("progress tells of each worker what it has done, how long it worked and how long it waited", "[contract]") {
+    const Backend backend = SLICEPOOL_EVERY_BACKEND;
+    const auto input = numbered_volume<float>({60, 2, 3});
+    const auto output = constant_volume<float>({60, 2, 3}, 0);
+    Progress seen;
+    process_slices(input, output, kSlow,
+                   {.n_jobs = 2,
+                    .backend = backend,
+                    .progress =
+                        [&](const Progress& progress) {
+                            if (!progress.workers.empty()) seen = progress;
+                        },
+                    .progress_interval = 5ms})
+        .raise();
+
+    REQUIRE(seen.workers.size() == (backend == Backend::serial ? 1U : 2U));
+    REQUIRE(seen.done > 0);
+    std::int64_t done = 0;
+    for (const WorkerProgress& worker : seen.workers) {
+        CHECK(worker.slot == &worker - seen.workers.data());
+        CHECK(worker.work >= 2ms * worker.done);
+        CHECK((worker.work + worker.wait).count() <= seen.elapsed.count() + 1e-3);
+        done += worker.done;
+    }
+    CHECK(std::abs(done - seen.done) <= 2);  // read while the workers go on
+    CHECK(*seen.rate() == Approx(static_cast<double>(seen.done) / seen.elapsed.count()));
+    CHECK(seen.eta()->count() == Approx(static_cast<double>(60 - seen.done) / *seen.rate()));
 }
 
 TEST_CASE("a progress callback that throws ends the run in order, and nothing of it passes for a result",

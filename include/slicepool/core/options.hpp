@@ -3,11 +3,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
 #include <string_view>
+#include <vector>
 
 namespace slicepool {
 
@@ -63,6 +65,15 @@ struct RestartIntensity {
     std::chrono::duration<double> window = std::chrono::seconds(5);
 };
 
+/// A worker in a run that is under way.
+struct WorkerProgress {
+    int slot = 0;                          ///< its seat; a replacement takes over the seat of the dead
+    std::int64_t done = 0;                 ///< slices completed by the worker that has the seat now
+    std::chrono::duration<double> work{};  ///< it spent in slices that are finished
+    std::chrono::duration<double>
+        wait{};  ///< since the run, or its life, began, less work: idle, or in its present slice
+};
+
 /// A snapshot for progress displays.
 struct Progress {
     std::int64_t total = 0;    ///< slices in this run
@@ -70,12 +81,21 @@ struct Progress {
     std::int64_t failed = 0;   ///< given up on
     std::int64_t retried = 0;  ///< attempts beyond the first, so far
     std::chrono::duration<double> elapsed{};
+    std::vector<WorkerProgress> workers;  ///< by slot, those alive; empty when the run is over
+
+    /// Slices settled, done or given up, a second: the mean so far. Nothing before the first.
+    [[nodiscard]] std::optional<double> rate() const noexcept;
+    /// Seconds until the last slice is settled at that rate.
+    [[nodiscard]] std::optional<std::chrono::duration<double>> eta() const noexcept;
 };
 
 struct Options {
     int axis = 0;                    ///< slices are taken along this axis; negative counts from the end
     std::optional<int> n_jobs;       ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
     std::optional<Backend> backend;  ///< default processes; a Pool has its own and refuses another here
+    /// Bytes that the function needs in a worker, beside volumes and scratch: no more workers than fit into the memory
+    /// that is free when the call begins, whatever n_jobs says. A Pool has its own and refuses one here.
+    std::optional<std::size_t> memory_per_worker;
 
     /// Which slices to process, as start:stop:step along `axis`; the others' output is left untouched.
     std::optional<std::int64_t> first_slice;

@@ -21,8 +21,9 @@
 namespace slicepool {
 
 struct PoolOptions {
-    int n_jobs = -1;  ///< joblib's rules, see Options::n_jobs
-    Backend backend = Backend::processes;
+    std::optional<int> n_jobs;                     ///< see Options::n_jobs
+    std::optional<Backend> backend;                ///< default processes
+    std::optional<std::size_t> memory_per_worker;  ///< see Options::memory_per_worker; of the moment the pool is made
 };
 
 /// A crew of workers. With Backend::processes the constructor forks a template process and the workers from it; open
