@@ -13,6 +13,8 @@
 #include <slicepool/core/shape.hpp>
 #include <slicepool/core/shipment.hpp>
 #include <slicepool/core/slice.hpp>
+#include <slicepool/core/slice_stack.hpp>
+#include <slicepool/core/stack_function.hpp>
 #include <slicepool/filters/boundary.hpp>
 #include <slicepool/filters/chain.hpp>
 #include <slicepool/filters/fresnel.hpp>
@@ -24,6 +26,7 @@
 #include <slicepool/io/input.hpp>
 #include <slicepool/io/location.hpp>
 #include <slicepool/io/output.hpp>
+#include <slicepool/memory/table.hpp>
 #include <slicepool/memory/volume.hpp>
 #include <slicepool/pool/parallel.hpp>
 #include <slicepool/pool/pending.hpp>
@@ -31,4 +34,5 @@
 #include <slicepool/pool/process_slices.hpp>
 #include <slicepool/pool/result_stream.hpp>
 #include <slicepool/pool/run_calls.hpp>
+#include <slicepool/pool/slice_arguments.hpp>
 #include <slicepool/pool/slice_function.hpp>

@@ -38,8 +38,8 @@ struct ControlHeader {
         std::uint64_t offset = 0;
         bool in_arena = false;
     };
-    Reach input_reach;
-    Reach output_reach;
+    std::array<Reach, FewOf<InputMap>::kMost> input_reach;
+    std::array<Reach, FewOf<OutputMap>::kMost> output_reach;
     alignas(64) std::array<std::byte, kCaptureBytes> captures;
 };
 

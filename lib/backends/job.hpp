@@ -13,13 +13,14 @@
 #include <cstddef>
 #include <memory>
 #include <span>
+#include <vector>
 
 namespace slicepool {
 
 struct Job {
-    WorkOrder order;  ///< complete but for start_ns
-    AnyVolume input;
-    AnyVolume output;
+    WorkOrder order;                 ///< complete but for start_ns
+    std::vector<AnyVolume> inputs;   ///< as in the order
+    std::vector<AnyVolume> outputs;  ///< tables as volumes of bytes
     /// In a run of calls, instead of the volumes.
     std::int64_t call_count = 0;
     ChunkSizes chunks{0, 1, {}};
@@ -27,6 +28,14 @@ struct Job {
     /// The filter's bytes when workers that exist already need them shipped; empty when they inherit the object.
     std::span<const std::byte> captures{};
     const Options* options = nullptr;
+
+    /// Pixels copied to bring the caller's memory into shared memory.
+    [[nodiscard]] std::size_t copied_bytes() const noexcept {
+        std::size_t bytes = 0;
+        for (const AnyVolume& volume : inputs) bytes += volume.copied_bytes();
+        for (const AnyVolume& volume : outputs) bytes += volume.copied_bytes();
+        return bytes;
+    }
 };
 
 }  // namespace slicepool

@@ -30,8 +30,7 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
             os::lead_own_group();  // not before the host knows us: until then we are the template's to kill
             try {
                 memory.enter_run(control.header(), order);
-                shield.begin_run(order.guard_output ? memory.output() : std::span<std::byte>(),
-                                 order.shielded_only_if_cheap);
+                shield.begin_run(memory.guarded(), order.shielded_only_if_cheap);
             } catch (const std::exception&) {
                 os::leave(kCannotReachPixels);
             }

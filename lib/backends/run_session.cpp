@@ -30,6 +30,8 @@ RunSession::RunSession(const ControlArea& control, const Job& job)
     std::memcpy(header.captures.data(), job.captures.data(), job.captures.size());
     if (job.order.is_of_calls())
         header.order.call = CallRef(header.captures.data(), job.order.call.operations());
+    else if (job.order.function)
+        header.order.function = StackFunctionRef(header.captures.data(), job.order.function.code());
     else
         header.order.filter = FilterRef(header.captures.data(), job.order.filter.operations());
 }

@@ -11,17 +11,17 @@
 
 namespace slicepool {
 
-/// Between raise() and lower() the control memory cannot be written, and `own_pages` (whole pages of an output that is
+/// Between raise() and lower() the control memory cannot be written, and `own_pages` (whole pages of outputs that are
 /// otherwise read-only) can.
 class SharedMemoryShield final : public Shield {
 public:
     explicit SharedMemoryShield(std::span<std::byte> control) noexcept : control_(control) {}
 
-    /// Before a run's first slice. `output`: what raise() opens page by page, or empty. `only_if_cheap`: the shield is
+    /// Before a run's first slice. `outputs`: what raise() opens page by page. `only_if_cheap`: the shield is
     /// given up for the rest of the run once it is seen to cost 1 % of the slices' time.
-    void begin_run(std::span<std::byte> output, bool only_if_cheap) noexcept;
+    void begin_run(const FewOf<std::span<std::byte>>& outputs, bool only_if_cheap) noexcept;
 
-    void raise(std::span<std::byte> own_pages) override;
+    void raise(const FewOf<std::span<std::byte>>& own_pages) override;
     void lower() noexcept override;
 
 private:
@@ -30,8 +30,8 @@ private:
     [[nodiscard]] bool costs_too_much() const noexcept;
 
     std::span<std::byte> control_;
-    std::span<std::byte> output_;
-    std::span<std::byte> own_pages_;
+    FewOf<std::span<std::byte>> outputs_;
+    FewOf<std::span<std::byte>> own_pages_;
     bool only_if_cheap_ = false;
     bool given_up_ = false;
     std::int64_t slices_ = 0;

@@ -37,8 +37,9 @@ SliceSession::SliceSession(const ControlArea& control, const Job& job)
       records_(control.records(job.order.slices.count)),
       book_(ledger(), records_, job.order.grouping) {
     for (SliceRecord& record : records_) ::new (&record) SliceRecord;
-    control.header().input_reach = reach_of(job.input);
-    control.header().output_reach = reach_of(job.output);
+    ControlHeader& header = control.header();
+    std::ranges::transform(job.inputs, header.input_reach.begin(), reach_of);
+    std::ranges::transform(job.outputs, header.output_reach.begin(), reach_of);
 }
 
 WorkPlace SliceSession::place(Owner owner) const noexcept {
@@ -84,7 +85,7 @@ void SliceSession::report_items(Report& report) {
         report.slices.push_back(std::move(outcome));
     }
     keep_the_slowest(report.slowest);
-    report.copied_bytes = job().input.copied_bytes() + job().output.copied_bytes();
+    report.copied_bytes = job().copied_bytes();
 }
 
 }  // namespace slicepool

@@ -1,4 +1,4 @@
-// worker_memory.hpp: what a worker process may touch: pixels read-only, but for the output of the run at hand.
+// worker_memory.hpp: what a worker process may touch: pixels read-only, but for the outputs of the run at hand.
 // Used inside worker processes only.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include "memory/storage.hpp"
 #include "os/child.hpp"
 #include "os/mapping.hpp"
+#include "worker/work_order.hpp"
 
 #include <cstdint>
 #include <span>
@@ -31,21 +32,20 @@ public:
     /// Sets access for a run and points the order at this process's addresses. Files mapped by the host after the
     /// template was forked are mapped here from the host's descriptor. Throws SystemError.
     void enter_run(const ControlHeader& header, WorkOrder& order);
-    /// The run's output as it is mapped here.
-    [[nodiscard]] std::span<std::byte> output() const noexcept {
-        return writable_.empty() ? own_output_.range() : writable_;
-    }
+    /// What the run's guarded outputs lie in, as it is mapped here.
+    [[nodiscard]] const FewOf<std::span<std::byte>>& guarded() const noexcept { return guarded_; }
 
 private:
-    void reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels, os::Mapping& own);
+    /// Where the place is now.
+    std::span<std::byte> reach(const ControlHeader::Reach& place, os::Access access, PixelMap& pixels);
 
     void close_what_was_inherited();
 
     const Inheritance& inherited_;
-    std::span<std::byte> writable_;  ///< inherited memory opened for the last run
+    std::vector<std::span<std::byte>> writable_;  ///< inherited memory opened for the last run
+    std::vector<os::Mapping> own_;                ///< made for the last run
+    FewOf<std::span<std::byte>> guarded_;
     bool is_closed_ = false;
-    os::Mapping own_input_;
-    os::Mapping own_output_;
 };
 
 }  // namespace slicepool

@@ -19,6 +19,7 @@ struct SliceSelection {
 struct TaskGrouping {
     std::int64_t group = 1;  ///< slices per task
     std::int64_t head = 0;   ///< slices of task 0 when it is a smaller one, else 0
+    bool as_one = false;     ///< a task is a block, computed in one call: what happens to a slice happens to all of it
 
     struct Range {
         std::int64_t begin = 0;

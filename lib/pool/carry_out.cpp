@@ -18,12 +18,17 @@ void fill_all(const Plan& plan) {
     fill_slices(plan.job, nothing_done);
 }
 
-void finish_volume(const Plan& plan, Report& report) {
+void finish_volumes(const Plan& plan, Report& report) {
     fill_slices(plan.job, report);
     report.scratch_bytes_per_worker = plan.scratch_bytes_per_worker;
-    const bool whole = plan.job.order.slices.count == plan.job.output.shape()[plan.job.order.axis] &&
-                       plan.job.output.bytes() + os::page_bytes() > plan.job.output.storage()->range().size();
-    if (whole && report.ok()) plan.job.output.storage()->set_populated();
+    if (!report.ok()) return;
+    for (std::size_t i = 0; i < plan.job.outputs.size(); ++i) {
+        const AnyVolume& output = plan.job.outputs[i];
+        const bool whole = !plan.job.order.outputs[i].is_table &&
+                           plan.job.order.slices.count == output.shape()[plan.job.order.axis] &&
+                           output.bytes() + os::page_bytes() > output.storage()->range().size();
+        if (whole) output.storage()->set_populated();
+    }
 }
 
 }  // namespace
@@ -38,7 +43,7 @@ Report carry_out(Crew& crew, const Plan& plan) {
         if (has_pixels) fill_all(plan);
         throw;
     }
-    if (has_pixels) finish_volume(plan, report);
+    if (has_pixels) finish_volumes(plan, report);
     if (plan.job.options->progress && !report.interrupted) {
         const std::int64_t done = report.count(SliceStatus::done);
         plan.job.options->progress({.total = report.total(),
@@ -57,7 +62,7 @@ Report nothing_to_do(const Plan& plan, Backend backend) {
     if (plan.job.order.is_of_calls())
         report.item = "call";
     else
-        report.copied_bytes = plan.job.input.copied_bytes() + plan.job.output.copied_bytes();
+        report.copied_bytes = plan.job.copied_bytes();
     return report;
 }
 

@@ -1,5 +1,7 @@
 #include "pool/fill_slices.hpp"
 
+#include "memory/copy_pixels.hpp"
+
 #include <cmath>
 #include <limits>
 
@@ -35,15 +37,24 @@ void convert(const ConstSlice& from, const Slice& to) {
 
 void fill_slices(const Job& job, const Report& report) {
     const Fill& fill = job.options->fill;
-    for (const SliceOutcome& outcome : report.slices) {
-        if (outcome.status == SliceStatus::done) continue;
-        const Slice output = job.output.slice(job.order.axis, outcome.index);
+    const auto fill_slice = [&](const OutputMap& map, std::int64_t position, std::int64_t index) {
+        if (map.is_table) {
+            copy_pixels(map.pixels.slice(0, map.pixels.shape.depth - 1), map.pixels.slice(0, position));
+            return;
+        }
+        const Slice output = map.pixels.slice(map.axis, index);
         if (fill.kind() == Fill::Kind::copy_input) {
-            convert(job.input.slice(job.order.axis, outcome.index), output);
-            continue;
+            convert(job.inputs[0].slice(job.order.axis, index), output);
+            return;
         }
         visit_dtype(output.dtype,
                     [&]<class T>(std::type_identity<T>) { output.as<T>().setConstant(pixel_from<T>(fill.number())); });
+    };
+    for (std::size_t position = 0; position < report.slices.size(); ++position) {
+        const SliceOutcome& outcome = report.slices[position];
+        if (outcome.status == SliceStatus::done) continue;
+        for (const OutputMap& map : job.order.outputs)
+            fill_slice(map, static_cast<std::int64_t>(position), outcome.index);
     }
 }
 

@@ -1,5 +1,8 @@
 #include "pool/plan.hpp"
 
+#include "pool/check_volumes.hpp"
+#include "pool/deal_slices.hpp"
+
 #include <slicepool/core/error.hpp>
 #include "memory/storage.hpp"
 #include "os/machine.hpp"
@@ -10,14 +13,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <utility>
+#include <optional>
 
 namespace slicepool {
 namespace {
 
-constexpr std::int64_t kLineBytes = 64;
 constexpr double kLongestSeconds = 1e9;  // thirty years; more would overflow the clock
-constexpr std::size_t kLargestTiles = std::size_t{512} << 20;
 
 SliceSelection select(const Options& options, std::int64_t slice_count) {
     if (options.slice_step < 1)
@@ -59,110 +60,136 @@ void check_worker_limits(const Options& options) {
         throw InvalidArgument("max_private_memory_per_worker 0: give a number of bytes, or leave it out");
 }
 
-void check_volumes(const AnyVolume& input, const AnyVolume& output, int axis) {
-    if (!input || !output)
+void check_blocks(const Blocks& blocks, const Options& options) {
+    if (blocks.size < 1) throw InvalidArgument(fmt::format("blocks of {} slices: at least 1", blocks.size));
+    if (blocks.halo < 0) throw InvalidArgument(fmt::format("a halo of {} slices: 0 or more", blocks.halo));
+    if (blocks.size > 1 && options.slice_step > 1)
         throw InvalidArgument(
-            fmt::format("the {} volume is empty-handed: create, adopt or open one first", input ? "output" : "input"));
-    if (!output.writable()) throw InvalidArgument("the output volume is a file opened for reading only");
-    if (input.shape()[axis] != output.shape()[axis])
-        throw InvalidArgument(fmt::format("input {} and output {} differ in their number of slices along axis {}",
-                                          to_string(input.shape()), to_string(output.shape()), axis));
+            fmt::format("blocks of {} slices with slice step {}: the slices of a block are neighbours, so "
+                        "one of the two has to be 1",
+                        blocks.size, options.slice_step));
 }
 
-bool same_pixels(const AnyVolume& a, const AnyVolume& b) {
-    return a.data() == b.data() && a.dtype() == b.dtype() && a.shape() == b.shape() && a.strides() == b.strides();
-}
-
-/// Bytes from one slice of the run to the next.
-std::int64_t pitch(const AnyVolume& volume, const WorkOrder& order) {
-    return volume.strides()[static_cast<std::size_t>(order.axis)] * order.slices.step;
-}
-
-/// Each slice of the run is pages of its own, without gaps.
-bool is_whole_pages(const AnyVolume& output, const WorkOrder& order) {
+/// Each slice of the run is pages of its own, without gaps; those of a block follow each other.
+bool is_whole_pages(const OutputMap& output, const WorkOrder& order) {
     const auto page = static_cast<std::uintptr_t>(os::page_bytes());
-    const Slice first = output.slice(order.axis, order.slices.first);
+    const Slice first = output.pixels.slice(order.axis, order.slices.first);
     const std::int64_t row_bytes = first.shape.columns * static_cast<std::int64_t>(size_of(first.dtype));
+    const std::int64_t slice_bytes = first.shape.rows * row_bytes;
     return first.has_contiguous_rows() && (first.row_stride == row_bytes || first.shape.rows <= 1) &&
            reinterpret_cast<std::uintptr_t>(first.data) % page == 0 &&
-           static_cast<std::uintptr_t>(first.shape.rows * row_bytes) % page == 0 &&
-           static_cast<std::uintptr_t>(pitch(output, order)) % page == 0;
+           static_cast<std::uintptr_t>(slice_bytes) % page == 0 &&
+           static_cast<std::uintptr_t>(slice_pitch(output.pixels, order)) % page == 0 &&
+           (!order.grouping.as_one || slice_pitch(output.pixels, order) == slice_bytes);
 }
 
-void plan_shield(WorkOrder& order, const AnyVolume& output, const Options& options) {
+void plan_shield(WorkOrder& order, const SliceRequest& request, const Options& options) {
     order.shielded = options.guard_output.value_or(true);
     order.shielded_only_if_cheap = !options.guard_output;
-    order.guard_output = order.shielded && !order.tiled() && is_whole_pages(output, order);
+    if (!order.shielded) return;
+    const auto can_be_guarded = [&](std::size_t number) {
+        return !order.outputs[number].tiled && is_whole_pages(order.outputs[number], order);
+    };
+    // Access is changed for a whole storage: a volume that needs it open opens it for the others in there.
+    for (std::size_t i = 0; i < order.outputs.size(); ++i) {
+        order.outputs[i].guarded = can_be_guarded(i);
+        for (std::size_t other = 0; other < order.outputs.size(); ++other)
+            if (request.outputs[other].volume.storage() == request.outputs[i].volume.storage())
+                order.outputs[i].guarded = order.outputs[i].guarded && can_be_guarded(other);
+    }
 }
 
-/// Slices closer than a cache line are dealt out in groups that start and end on a line, as far as the rows allow: where
-/// the distance between rows is no multiple of a line, groups of different workers still meet at their edges.
-TaskGrouping grouping_for(const AnyVolume& input, const AnyVolume& output, const WorkOrder& order,
-                          const SliceSpec& output_spec) {
-    const std::int64_t output_pitch = pitch(output, order);
-    const std::int64_t closest = std::min(output_pitch, pitch(input, order));
-    if (order.slices.count < 2 || closest <= 0 || closest >= kLineBytes) return {};
-    WorkOrder tiled = order;
-    tiled.grouping.group = kLineBytes / closest;
-    while (tiled.grouping.group > 1 && tile_bytes(tiled, output_spec) > kLargestTiles) tiled.grouping.group /= 2;
-    const std::int64_t group = tiled.grouping.group;
-    const auto start = reinterpret_cast<std::uintptr_t>(
-        output.data() + order.slices.first * output.strides()[static_cast<std::size_t>(order.axis)]);
-    const auto past_line = static_cast<std::int64_t>(start % static_cast<std::uintptr_t>(kLineBytes));
-    const std::int64_t head = past_line == 0 ? 0 : (kLineBytes - past_line) / std::max<std::int64_t>(output_pitch, 1);
-    return {group, head % group};
+static_assert(kMostVolumes == FewOf<InputMap>::kMost && kMostVolumes == FewOf<OutputMap>::kMost);
+
+/// Which pixels there are, and how a function sees them.
+WorkOrder map_volumes(const SliceRequest& request, int axis) {
+    WorkOrder order;
+    order.axis = axis;
+    for (const auto& [volume, part] : request.inputs) {
+        InputMap map{.pixels = PixelMap(volume), .axis = axis};
+        if (part == SliceInput::Part::image) {
+            map.part = InputMap::Part::image;
+            map.axis = image_axis(volume.shape(), axis);
+        } else if (part == SliceInput::Part::whole) {
+            map.part = InputMap::Part::whole;
+        }
+        order.inputs.push_back(map);
+    }
+    for (const auto& [volume, is_table] : request.outputs)
+        order.outputs.push_back({.pixels = PixelMap(volume),
+                                 .axis = is_table ? 0 : axis,
+                                 .is_table = is_table,
+                                 .populate = !is_table && !volume.storage()->populated()});
+    return order;
+}
+
+/// What the filter promises, if it fits the output.
+FilterPlan plan_filter(const WorkOrder& order, const FilterRef& filter) {
+    const PixelMap& output = order.outputs[0].pixels;
+    const FilterPlan plan = filter.plan(order.input_spec(), output.dtype);
+    const SliceSpec given{slice_shape(output.shape, order.axis), output.dtype};
+    if (!(plan.output == given))
+        throw InvalidArgument(fmt::format(
+            "the filter produces slices {} of {}, but the output volume has slices {} of {}",
+            to_string(plan.output.shape), name_of(plan.output.dtype), to_string(given.shape), name_of(given.dtype)));
+    return plan;
+}
+
+void check_fill(const SliceRequest& request, int axis, const Options& options) {
+    if (options.fill.kind() != Fill::Kind::copy_input) return;
+    const auto volumes =
+        std::ranges::count_if(request.outputs, [](const SliceOutput& output) { return !output.is_table; });
+    if (volumes != 1 || request.inputs.empty() ||
+        (request.inputs[0].part != SliceInput::Part::slice &&
+         request.inputs[0].part != SliceInput::Part::slice_any_shape))
+        throw InvalidArgument(
+            fmt::format("fill copy_input copies the slices of input 0 to the one output volume: here {}",
+                        volumes == 1 ? "input 0 is not sliced" : fmt::format("are {} output volumes", volumes)));
+    const SliceShape from = slice_shape(request.inputs[0].volume.shape(), axis);
+    for (const SliceOutput& output : request.outputs)
+        if (const SliceShape to = slice_shape(output.volume.shape(), axis); !output.is_table && !(from == to))
+            throw InvalidArgument(
+                fmt::format("fill copy_input needs slices of one shape; the input's are {}, the output's {}",
+                            to_string(from), to_string(to)));
 }
 
 }  // namespace
 
-Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter, Backend backend,
-               const Options& options) {
+Plan make_plan(const SliceRequest& request, Backend backend, const Options& options) {
     const int axis = normalise_axis(options.axis);
     check_options(options);
     check_worker_limits(options);
-    check_volumes(input, output, axis);
+    if (request.blocks) check_blocks(*request.blocks, options);
+    const std::int64_t slice_count = check_volumes(request, axis);
 
-    WorkOrder order;
-    order.input = PixelMap(input);
-    order.output = PixelMap(output);
-    order.axis = axis;
-    order.slices = select(options, input.shape()[axis]);
-    order.filter = filter;
+    WorkOrder order = map_volumes(request, axis);
+    order.slices = select(options, slice_count);
+    check_tables(request, order.slices.count);
+    order.filter = request.filter;
+    order.function = request.function;
     order.abort_on_failure = options.on_failure == OnFailure::abort;
 
-    const FilterPlan filter_plan = filter.plan(order.input_spec(), output.dtype());
-    const SliceSpec expected = filter_plan.output;
-    const SliceSpec given{slice_shape(output.shape(), axis), output.dtype()};
-    if (!(expected == given))
-        throw InvalidArgument(fmt::format(
-            "the filter produces slices {} of {}, but the output volume has slices {} of {}", to_string(expected.shape),
-            name_of(expected.dtype), to_string(given.shape), name_of(given.dtype)));
-    if (options.fill.kind() == Fill::Kind::copy_input && !(order.input_spec().shape == given.shape))
-        throw InvalidArgument(
-            fmt::format("fill copy_input needs slices of one shape; the input's are {}, the output's {}",
-                        to_string(order.input_spec().shape), to_string(given.shape)));
-
-    order.grouping = grouping_for(input, output, order, given);
-    if (overlap(input, output)) {
-        if (backend == Backend::processes)
-            throw InvalidArgument(
-                "input and output share pixels: worker processes see the input read-only and may have to run a slice "
-                "twice; give an output volume of its own");
-        if (!same_pixels(input, output) || !filter_plan.in_place || order.tiled())
-            throw InvalidArgument(
-                "input and output share pixels: this filter cannot work in place here; give an output "
-                "volume of its own");
-    }
-    order.populate_output = !output.storage()->populated();
+    const FilterPlan filter_plan = request.function ? FilterPlan() : plan_filter(order, request.filter);
+    check_fill(request, axis, options);
+    deal_slices(order, request.blocks);
+    if (backend == Backend::processes)
+        check_overlaps(request, InPlace::refused,
+                       "worker processes see the input read-only and may have to run a slice twice");
+    else
+        check_overlaps(request, filter_plan.in_place && !order.outputs[0].tiled ? InPlace::allowed : InPlace::refused,
+                       request.function ? "a function cannot work in place" : "this filter cannot work in place here");
     order.refuse_non_finite = options.non_finite == NonFinite::fail;
     order.max_slices_per_worker = options.max_slices_per_worker.value_or(0);
     order.max_private_bytes_per_worker = options.max_private_memory_per_worker.value_or(0);
-    if (order.slices.count > 0 && backend == Backend::processes) plan_shield(order, output, options);
+    if (order.slices.count > 0 && backend == Backend::processes) plan_shield(order, request, options);
 
     Plan plan;
     plan.task_count = order.grouping.task_count(order.slices.count);
-    plan.scratch_bytes_per_worker = filter_plan.scratch_bytes + tile_bytes(order, given);
-    plan.job = {.order = order, .input = input, .output = output, .options = &options};
+    plan.scratch_bytes_per_worker = filter_plan.scratch_bytes + tile_bytes(order);
+    plan.job.order = order;
+    for (const SliceInput& input : request.inputs) plan.job.inputs.push_back(input.volume);
+    for (const SliceOutput& output : request.outputs) plan.job.outputs.push_back(output.volume);
+    plan.job.options = &options;
     return plan;
 }
 

@@ -2,9 +2,9 @@
 // Everything that can be known to fail fails here, before any slice runs.
 #pragma once
 
-#include <slicepool/core/filter.hpp>
+#include <slicepool/pool/slice_arguments.hpp>
+
 #include <slicepool/core/options.hpp>
-#include <slicepool/memory/volume.hpp>
 #include "backends/job.hpp"
 
 #include <cstddef>
@@ -18,8 +18,7 @@ struct Plan {
 };
 
 /// `options` is borrowed by the job. Throws InvalidArgument.
-[[nodiscard]] Plan make_plan(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter, Backend backend,
-                             const Options& options);
+[[nodiscard]] Plan make_plan(const SliceRequest& request, Backend backend, const Options& options);
 
 /// The same for calls on `worker_count` workers, fewer when there are fewer calls.
 [[nodiscard]] Plan make_call_plan(const CallRef& calls, std::int64_t count, CallSink& sink, int worker_count,

@@ -101,10 +101,10 @@ Report Pool::State::carry_out(Plan& plan, std::span<const std::byte> captures) {
     return slicepool::carry_out(*crew, plan);
 }
 
-Report Pool::run(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
-                 std::span<const std::byte> captures, const Options& options) {
-    check(options, filter.operations());
-    Plan plan = make_plan(input, output, filter, backend(), options);
+Report Pool::run(const SliceRequest& request, std::span<const std::byte> captures, const Options& options) {
+    check(options,
+          request.function ? reinterpret_cast<const void*>(request.function.code()) : request.filter.operations());
+    Plan plan = make_plan(request, backend(), options);
     check_scratch_fits(plan, static_cast<int>(std::min<std::int64_t>(worker_count(), plan.task_count)));
     return state_->carry_out(plan, captures);
 }

@@ -16,15 +16,20 @@ TaskBook::Settlement SliceBook::settle(const Claim& claim, std::int64_t item, co
         while (item < range.end && is_settled(item)) ++item;
     }
     Settlement change;
-    if (charge && item < range.end && !is_settled(item)) {
-        std::vector<Cause>& causes = causes_[item];
+    const auto charge_for = [&](std::int64_t position) {
+        std::vector<Cause>& causes = causes_[position];
         causes.push_back(cause);
         if (static_cast<int>(causes.size()) >= max_attempts) {
-            state(item).store(RecordState::closed);
-            change.given_up = 1;
+            state(position).store(RecordState::closed);
+            ++change.given_up;
         } else {
-            change.to_retry = 1;
+            ++change.to_retry;
         }
+    };
+    if (charge && item < range.end && !is_settled(item)) {
+        const TaskGrouping::Range charged = grouping_.as_one ? range : TaskGrouping::Range{item, item + 1};
+        for (std::int64_t position = charged.begin; position < charged.end; ++position)
+            if (!is_settled(position)) charge_for(position);
     }
     bool open = false;
     for (std::int64_t position = range.begin; position < range.end; ++position) {

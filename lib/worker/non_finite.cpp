@@ -16,7 +16,7 @@ std::string first_non_finite(const ConstSlice& slice) {
                 if (pixels.row(row).isFinite().all()) continue;
                 Eigen::Index column = 0;
                 while (std::isfinite(pixels(row, column))) ++column;
-                found = fmt::format("output pixel ({}, {}) is {}", row, column, pixels(row, column));
+                found = fmt::format("pixel ({}, {}) is {}", row, column, pixels(row, column));
                 return;
             }
         }

@@ -8,7 +8,7 @@
 
 namespace slicepool {
 
-/// Names the first pixel that is NaN or infinite, "output pixel (3, 7) is nan"; empty when there is none, as with integers.
+/// Names the first pixel that is NaN or infinite, "pixel (3, 7) is nan"; empty when there is none, as with integers.
 [[nodiscard]] std::string first_non_finite(const ConstSlice& slice);
 
 }  // namespace slicepool

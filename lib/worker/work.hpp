@@ -25,8 +25,8 @@ public:
     Shield& operator=(const Shield&) = delete;
     virtual ~Shield() = default;
 
-    /// Before the filter runs: of shared memory only `own_pages` may be written (none when empty). Throws SystemError.
-    virtual void raise(std::span<std::byte> own_pages) = 0;
+    /// Before the filter runs: of what is guarded only `own_pages` may be written (none when empty). Throws SystemError.
+    virtual void raise(const FewOf<std::span<std::byte>>& own_pages) = 0;
     /// After it has run, or thrown.
     virtual void lower() noexcept = 0;
 };
@@ -76,7 +76,7 @@ public:
 /// nothing. One caller per owner at a time.
 void work(Bench& bench, WorkPlace& place, const std::function<bool()>& keep_going) noexcept;
 
-/// Bytes the loop itself needs beside the filter's scratch: the tiles of a group.
-[[nodiscard]] std::size_t tile_bytes(const WorkOrder& order, const SliceSpec& output) noexcept;
+/// Bytes the loop itself needs beside the filter's scratch: the tiles of a group, and rows of tables.
+[[nodiscard]] std::size_t tile_bytes(const WorkOrder& order) noexcept;
 
 }  // namespace slicepool

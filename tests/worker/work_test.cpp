@@ -72,7 +72,7 @@ TEST_CASE("a worker without tasks leaves at once and prepares nothing", "[worker
 
 TEST_CASE("slices of no pixels are done", "[worker]") {
     Workshop shop({4, 0, 3}, 0, kTwice);
-    shop.order.populate_output = true;
+    shop.order.outputs[0].populate = true;
     shop.work_to_the_end();
     CHECK(shop.ledger().count().done == 4);
 }
@@ -223,7 +223,7 @@ TEST_CASE("a slice that was done by a worker that died before its commit is done
 TEST_CASE("the pages of the output may be brought in first; the pixels are the same", "[worker]") {
     const int axis = GENERATE(0, 1, 2);
     Workshop shop({3, 4, 5000}, axis, kTwice);
-    shop.order.populate_output = true;
+    shop.order.outputs[0].populate = true;
     shop.order.slices.count = std::min<std::int64_t>(shop.order.slices.count, 10);
     shop.reset();
     shop.work_to_the_end();

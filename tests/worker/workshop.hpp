@@ -69,8 +69,9 @@ public:
             input.data()[i] = static_cast<float>(i);
             output.data()[i] = -1;
         }
-        order.input = PixelMap(input);
-        order.output = PixelMap(output);
+        const bool tiled = grouping.group > 1;
+        order.inputs.push_back({.pixels = PixelMap(input), .axis = axis, .tiled = tiled});
+        order.outputs.push_back({.pixels = PixelMap(output), .axis = axis, .tiled = tiled});
         order.axis = axis;
         order.slices = {0, 1, shape[axis]};
         order.grouping = grouping;

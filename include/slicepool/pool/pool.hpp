@@ -4,6 +4,7 @@
 
 #include <slicepool/pool/parallel.hpp>
 #include <slicepool/pool/result_stream.hpp>
+#include <slicepool/pool/slice_arguments.hpp>
 #include <slicepool/pool/slice_function.hpp>
 
 #include <slicepool/core/filter.hpp>
@@ -14,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <type_traits>
 #include <utility>
@@ -46,13 +48,23 @@ public:
     template <SliceFilter F>
     Report process_slices(const AnyVolume& input, const AnyVolume& output, const F& filter,
                           const Options& options = {}) {
-        static_assert(
-            std::is_trivially_copyable_v<F>,
-            "a Pool's workers exist before this filter: only its bytes can be sent, so it must be trivially "
-            "copyable. Capture plain values and pointers into Volumes instead of strings and vectors, or call "
-            "the free function slicepool::process_slices, whose workers are forked after the filter exists.");
-        static_assert(sizeof(F) <= kLargestFilter, "at most 4096 bytes of captures fit: put larger data in a Volume");
-        return run(input, output, FilterRef(filter), std::as_bytes(std::span(&filter, 1)), options);
+        const SliceInput from{input};
+        const SliceOutput to{output};
+        return run(
+            {.inputs = {&from, 1}, .outputs = {&to, 1}, .filter = FilterRef(filter), .function = {}, .blocks = {}},
+            bytes_of(filter), options);
+    }
+
+    /// The same for a function of several volumes, and for one of blocks of slices.
+    template <class... In, class... Out, class Function>
+    Report process_slices(const Inputs<In...>& inputs, const Outputs<Out...>& outputs, Function&& function,
+                          const Options& options = {}) {
+        return run_function<SliceForm::slices>(inputs, outputs, std::forward<Function>(function), {}, options);
+    }
+    template <class... In, class... Out, class Function>
+    Report process_blocks(const Inputs<In...>& inputs, const Outputs<Out...>& outputs, Function&& function,
+                          const Blocks& blocks, const Options& options = {}) {
+        return run_function<SliceForm::blocks>(inputs, outputs, std::forward<Function>(function), blocks, options);
     }
 
     /// The same for a callable `function(SliceView<const T> input, SliceView<U> output)`.
@@ -61,11 +73,7 @@ public:
                                                                                           const Volume<U>& output,
                                                                                           Function&& function,
                                                                                           const Options& options = {}) {
-            return process_slices(
-                input.any(), output.any(),
-                SliceFunction<std::remove_cvref_t<Function>, T, U>(
-                    std::forward<Function>(function), slice_shape(output.shape(), normalise_axis(options.axis))),
-                options);
+            return process_slices(inputs(input), outputs(output), std::forward<Function>(function), options);
         }
 
     /// As slicepool::run_calls, on this pool's workers, under the conditions of process_slices.
@@ -121,8 +129,29 @@ public:
 
 private:
     static constexpr std::size_t kLargestFilter = 4096;
-    Report run(const AnyVolume& input, const AnyVolume& output, const FilterRef& filter,
-               std::span<const std::byte> captures, const Options& options);
+    template <class Code>
+    static std::span<const std::byte> bytes_of(const Code& code) {
+        static_assert(
+            std::is_trivially_copyable_v<Code>,
+            "a Pool's workers exist before this filter: only its bytes can be sent, so it must be trivially "
+            "copyable. Capture plain values and pointers into Volumes instead of strings and vectors, or call "
+            "the free function slicepool::process_slices, whose workers are forked after the filter exists.");
+        static_assert(sizeof(Code) <= kLargestFilter,
+                      "at most 4096 bytes of captures fit: put larger data in a Volume");
+        return std::as_bytes(std::span(&code, 1));
+    }
+    template <SliceForm form, class In, class Out, class Function>
+    Report run_function(const In& inputs, const Out& outputs, Function&& function, std::optional<Blocks> blocks,
+                        const Options& options) {
+        const SliceFunction<form, std::remove_cvref_t<Function>, In, Out> typed(std::forward<Function>(function));
+        return run({.inputs = inputs.list,
+                    .outputs = outputs.list,
+                    .filter = {},
+                    .function = StackFunctionRef(typed),
+                    .blocks = blocks},
+                   bytes_of(typed), options);
+    }
+    Report run(const SliceRequest& request, std::span<const std::byte> captures, const Options& options);
     Report run(const CallRef& calls, std::int64_t count, CallSink& sink, std::span<const std::byte> captures,
                const Options& options);
     /// run_calls for the templates of parallel loops.

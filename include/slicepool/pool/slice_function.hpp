@@ -1,13 +1,13 @@
-// slice_function.hpp: makes a filter of any callable that takes one slice and writes another.
+// slice_function.hpp: calls a function of typed slices with the untyped ones a worker has.
 // It adds no behaviour; ready-made filters are in slicepool/filters/.
 #pragma once
 
-#include <slicepool/core/error.hpp>
-#include <slicepool/core/filter.hpp>
+#include <slicepool/pool/slice_arguments.hpp>
 
 #include <concepts>
-#include <memory>
-#include <string>
+#include <cstddef>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 namespace slicepool {
@@ -17,36 +17,52 @@ template <class Function, class T, class U>
 concept SliceCallable =
     PixelType<T> && PixelType<U> && std::invocable<const Function&, SliceView<const T>, SliceView<U>>;
 
-/// The filter that calls `function`; it writes slices of whatever shape the output volume has. Trivially copyable when
-/// the function is.
-template <class Function, PixelType T, PixelType U>
-    requires SliceCallable<Function, T, U>
-class SliceFunction {
-public:
-    SliceFunction(Function function, SliceShape output) : function_(std::move(function)), output_(output) {}
+/// What the function is called with: one slice of each volume, or a block of them.
+enum class SliceForm : bool { slices, blocks };
 
-    [[nodiscard]] FilterPlan plan(const SliceSpec& input, DType wish) const {
-        if (input.dtype != dtype_of<T> || wish != dtype_of<U>)
-            throw InvalidArgument("the function takes " + std::string(name_of(dtype_of<T>)) + " slices and writes " +
-                                  std::string(name_of(dtype_of<U>)));
-        return {.output = {output_, wish}, .scratch_bytes = 0, .in_place = false};
-    }
-    [[nodiscard]] std::unique_ptr<SliceKernel> prepare(const SliceSpec&, DType) const {
-        return std::make_unique<Kernel>(function_);
+namespace detail {
+
+template <SliceForm form, class Argument, class AnyStack>
+decltype(auto) argument_of(const AnyStack& stack) {
+    if constexpr (form == SliceForm::slices)
+        return Argument::of_slice(stack);
+    else
+        return Argument::of_block(stack);
+}
+
+}  // namespace detail
+
+/// The function on stacks that calls `function`. Trivially copyable when the function is.
+template <SliceForm form, class Function, class Inputs, class Outputs>
+class SliceFunction;
+
+template <SliceForm form, class Function, class... In, class... Out>
+class SliceFunction<form, Function, Inputs<In...>, Outputs<Out...>> {
+public:
+    static_assert(
+        std::is_invocable_v<const Function&, decltype(detail::argument_of<form, In>(std::declval<ConstStack>()))...,
+                            decltype(detail::argument_of<form, Out>(std::declval<Stack>()))...>,
+        "the function is called with the inputs in order, then the outputs: in process_slices SliceView<const T> for "
+        "an "
+        "input, SliceView<T> for an output and Row& for a table; in process_blocks SliceStack<const T>, SliceStack<T> "
+        "and std::span<Row>; for broadcast() SliceView<const T> and for whole() SliceStack<const T> in both. It must "
+        "be "
+        "callable when const");
+
+    explicit SliceFunction(Function function) : function_(std::move(function)) {}
+
+    void operator()(std::span<const ConstStack> inputs, std::span<const Stack> outputs) const {
+        call(inputs, outputs, std::index_sequence_for<In...>(), std::index_sequence_for<Out...>());
     }
 
 private:
-    class Kernel final : public SliceKernel {
-    public:
-        explicit Kernel(const Function& function) : function_(function) {}
-        void apply(const ConstSlice& input, const Slice& output) override { function_(input.as<T>(), output.as<U>()); }
-
-    private:
-        const Function& function_;
-    };
+    template <std::size_t... i, std::size_t... o>
+    void call([[maybe_unused]] std::span<const ConstStack> inputs, std::span<const Stack> outputs,
+              std::index_sequence<i...>, std::index_sequence<o...>) const {
+        function_(detail::argument_of<form, In>(inputs[i])..., detail::argument_of<form, Out>(outputs[o])...);
+    }
 
     Function function_;
-    SliceShape output_;
 };
 
 }  // namespace slicepool
