@@ -158,10 +158,12 @@ private:
             for (std::int64_t number = 0; number < outputs[i].size; ++number) {
                 const std::string found = first_non_finite(outputs[i][number]);
                 if (found.empty()) continue;
-                const std::string slice =
-                    order_.grouping.as_one ? "slice " + std::to_string(order_.slices.index(call.begin + number)) + ": "
-                                           : std::string();
-                return slice + (outputs.size() > 1 ? "output " + std::to_string(i) + " " : "output ") + found;
+                std::string text;
+                if (order_.grouping.as_one)
+                    text.append("slice ").append(std::to_string(order_.slices.index(call.begin + number))).append(": ");
+                text.append("output ");
+                if (outputs.size() > 1) text.append(std::to_string(i)).append(" ");
+                return text.append(found);
             }
         }
         return {};
