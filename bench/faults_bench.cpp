@@ -23,20 +23,18 @@
 #include <slicepool/memory/volume.hpp>
 #include <slicepool/pool/process_slices.hpp>
 
+#include "figures.hpp"
 #include "os/child.hpp"
-#include "os/machine.hpp"
 #include "os/mapping.hpp"
 
 namespace {
 
 using namespace slicepool;
 using namespace std::chrono_literals;
+using bench::quantile;
+using bench::tell;
+using bench::tell_of_load;
 using Clock = std::chrono::steady_clock;
-
-double quantile(std::vector<double> values, double fraction) {
-    std::ranges::sort(values);
-    return values[static_cast<std::size_t>(fraction * static_cast<double>(values.size() - 1))];
-}
 
 std::int64_t now_ns() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
@@ -45,23 +43,6 @@ std::int64_t now_ns() {
 constexpr double kDeathTarget = 2.0;     // milliseconds, median
 constexpr double kCrashesTarget = 1.06;  // 0.01 of it is work done twice
 constexpr double kDefaultGuardTarget = 1.01;
-
-/// A figure, formatted, and what became of its target; at once, also into a pipe.
-void tell(std::string_view what, std::string_view figure, double value = 0, std::optional<double> target = {}) {
-    fmt::print("{:<66} {:>10}", what, figure);
-    if (target) fmt::print("  target <= {:<5} {}", *target, value <= *target ? "met" : "MISSED");
-    fmt::print("\n");
-    std::fflush(stdout);
-}
-
-/// Says when others have kept the machine busy: more than `own` processes of ours.
-void tell_of_load(double own) {
-    double load = 0;
-    if (::getloadavg(&load, 1) != 1 || load <= own + 0.5) return;
-    fmt::print("the machine is loaded (load average {:.1f}, {} cores): these figures are not representative\n", load,
-               os::usable_cores());
-    std::fflush(stdout);
-}
 
 /// Numbers that all worker processes see.
 class SharedNumbers {
