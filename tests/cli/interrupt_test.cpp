@@ -192,9 +192,9 @@ TEST_CASE("a time limit is kept although nobody reads what the program prints", 
     test::TemporaryDirectory directory;
     test::write_rough_volume(directory.file("in.npy"), {12, 6, 7});
     const FullPipe pipe(directory.file("stderr"));
-    os::RunningProgram program(
-        pipe.behind({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter", "uniform size=3", "--jobs",
-                     "2", "--progress", "json", "--rehearse", "hang slices=5", "--timeout", "0.2", "--max-attempts", "1"}));
+    os::RunningProgram program(pipe.behind({"run", directory.file("in.npy"), directory.file("out.npy"), "--filter",
+                                            "uniform size=3", "--jobs", "2", "--progress", "json", "--rehearse",
+                                            "hang slices=5", "--timeout", "0.2", "--max-attempts", "1"}));
     const auto deadline = std::chrono::steady_clock::now() + kWatchdog;
     while (directory.listing() != "in.npy out.npy stderr" && std::chrono::steady_clock::now() < deadline)
         static_cast<void>(program.wait(std::chrono::milliseconds(10)));

@@ -105,7 +105,8 @@ TEST_CASE("no more workers run than declared needs fit into the free memory", "[
     CHECK(copy_eight({.n_jobs = 4, .backend = backend, .memory_per_worker = 1}).worker_count == 4);
     Pool pool({.n_jobs = 4, .backend = backend, .memory_per_worker = *free / 5 * 2});
     CHECK(pool.worker_count() == 2);
-    const std::string message = message_of<Error>([&] { copy_eight({.backend = backend, .memory_per_worker = *free * 2}); });
+    const std::string message =
+        message_of<Error>([&] { copy_eight({.backend = backend, .memory_per_worker = *free * 2}); });
     CAPTURE(message);
     CHECK(message.find("memory_per_worker") != std::string::npos);
     CHECK(message.find("GB are available") != std::string::npos);

@@ -205,8 +205,9 @@ TEST_CASE("a directory that may not be written to is named", "[io][output][badin
     {
         const Unprivileged nobody;
         CHECK_THROWS_AS(OutputFile::create(file, DType::f32, {1, 1, 1}), SystemError);
-        CHECK(test::message_of([&] { return OutputFile::create(file, DType::f32, {1, 1, 1}); }).find(file) !=
-              std::string::npos);
+        CHECK(test::message_of([&] {
+                  return OutputFile::create(file, DType::f32, {1, 1, 1});
+              }).find(file) != std::string::npos);
     }
     std::filesystem::permissions(directory.path(), std::filesystem::perms::owner_all);
     CHECK(directory.listing().empty());
