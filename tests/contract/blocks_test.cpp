@@ -252,4 +252,21 @@ TEST_CASE("guarded blocks can write their own slices and no others", "[contract]
     CHECK((output.slice(0, 1) == input.slice(0, 1)).all());
 }
 
+TEST_CASE("blocks of slices with gaps between them are written where guarding is asked for",
+          "[contract][blocks][crash]") {
+    const auto input = numbered_volume<float>({6, 32, 32});  // a slice is one page of float32
+    const auto holder = constant_volume<float>({12, 32, 32}, -1);
+    const auto output = holder.view({.step = 2}, {}, {});
+    process_blocks(inputs(input), outputs(output),
+                   [](SliceStack<const float> in, SliceStack<float> out) {
+                       for (std::int64_t i = 0; i < out.size(); ++i) out[i] = in[i];
+                   },
+                   {.size = 4}, {.n_jobs = 2, .backend = Backend::processes, .max_attempts = 1, .guard_output = true})
+        .raise();
+    for (std::int64_t index = 0; index < 6; ++index) {
+        CHECK((output.slice(0, index) == input.slice(0, index)).all());
+        CHECK((holder.slice(0, 2 * index + 1) == -1.0F).all());
+    }
+}
+
 #endif
