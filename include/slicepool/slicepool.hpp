@@ -1,6 +1,7 @@
 // slicepool.hpp: the whole public face in one include. Namespace slicepool, by custom `namespace sp = slicepool;`.
 #pragma once
 
+#include <slicepool/core/beyond.hpp>
 #include <slicepool/core/call.hpp>
 #include <slicepool/core/current_slice.hpp>
 #include <slicepool/core/defaults.hpp>

@@ -2,6 +2,7 @@
 // Views own nothing: they are valid while the volume or buffer behind them lives.
 #pragma once
 
+#include <slicepool/core/beyond.hpp>
 #include <slicepool/core/dtype.hpp>
 #include <slicepool/core/slice.hpp>
 
@@ -11,38 +12,12 @@
 
 namespace slicepool {
 
-/// What a halo holds beyond the first and the last slice of a volume, by the names of filters::Boundary; or that it ends
-/// there. The picture shows slices a b c d between their extensions.
-enum class Beyond : std::uint8_t {
-    clip,     ///<       | a b c d |          the halo is shorter there
-    reflect,  ///< c b a | a b c d | d c b
-    nearest,  ///< a a a | a b c d | d d d
-    mirror,   ///< d c b | a b c d | c b a    one slice alone is extended as `nearest`
-    wrap,     ///< b c d | a b c d | a b c
-};
-
 /// Blocks of neighbouring slices, computed in one call each: for filters that look across slices.
 struct Blocks {
     std::int64_t size = 1;  ///< slices of a block; the last block of a run may be smaller
     std::int64_t halo = 0;  ///< slices seen before and after the block, but not written
     Beyond beyond = Beyond::reflect;
 };
-
-/// The slice, 0 ... count - 1, that stands at `index` of the extended volume; count >= 1. `clip` is taken as `nearest`.
-[[nodiscard]] constexpr std::int64_t index_within(std::int64_t index, std::int64_t count, Beyond beyond) noexcept {
-    if (index >= 0 && index < count) return index;
-    const auto modulo = [index](std::int64_t period) { return (index % period + period) % period; };
-    if (beyond == Beyond::wrap) return modulo(count);
-    if (beyond == Beyond::reflect) {
-        const std::int64_t phase = modulo(2 * count);
-        return phase < count ? phase : 2 * count - 1 - phase;
-    }
-    if (beyond == Beyond::mirror && count > 1) {
-        const std::int64_t phase = modulo(2 * count - 2);
-        return phase < count ? phase : 2 * count - 2 - phase;
-    }
-    return index < 0 ? 0 : count - 1;
-}
 
 /// Slices without their pixel type. Slice 0 is the first of the block; before it lie `before`, after the block `after`.
 template <class Byte>
