@@ -6,6 +6,7 @@
 
 #include "os/machine.hpp"
 
+#include <chrono>
 #include <optional>
 
 namespace slicepool {
@@ -24,12 +25,6 @@ private:
     void plan_replacement(bool in_slice);
     void take_note(const TaskBook::Settlement& change);
     void settle_orphans();
-    void kill_the_overdue();
-    void kill_those_who_stand_still();
-    void kill_those_who_left();
-    void look_at_one_who_hung_up(WorkerProcess& worker);
-    void kill_at_the_end_of_grace();
-    void kill_the_laggards();
     void give_up_what_is_stuck();
     void audit_the_ledger();
     [[nodiscard]] Cause cause_of(const WorkerProcess& worker, const os::ExitStatus& status);
@@ -40,10 +35,23 @@ private:
     [[nodiscard]] bool nothing_is_left();
     [[nodiscard]] bool has_ended();
     void give_up(std::string reason);
-    void kill(WorkerProcess& worker) const;
     [[nodiscard]] WorkerLife life_of(const WorkerProcess& worker) const;
     [[nodiscard]] std::int64_t slices_settled() const;
     [[nodiscard]] double seconds(Clock::time_point time) const;
+
+    /// As workers and RestartPolicy count time.
+    [[nodiscard]] static std::chrono::nanoseconds since_epoch(Clock::time_point time) {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
+    }
+
+    // Who is killed, and when: watch_kills.cpp.
+    void kill_the_overdue();
+    void kill_those_who_stand_still();
+    void kill_those_who_left();
+    void look_at_one_who_hung_up(WorkerProcess& worker);
+    void kill_the_laggards();
+    void kill_at_the_end_of_grace();
+    void kill(WorkerProcess& worker) const;
 
     Supervisor& supervisor_;
     const WatchedRun& run_;
