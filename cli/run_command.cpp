@@ -194,12 +194,10 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, std::
         ->capture_default_str()
         ->type_name("N");
     command->add_option("--backend", request->backend, "serial, threads or processes")
-        ->envname("SLICEPOOL_BACKEND")
-        ->capture_default_str()
+        ->default_str("processes, or SLICEPOOL_BACKEND")
         ->type_name("NAME");
     command->add_option("-j,--jobs", request->jobs, "workers; -1 all usable cores, -2 all but one")
-        ->envname("SLICEPOOL_N_JOBS")
-        ->capture_default_str()
+        ->default_str("-1, or SLICEPOOL_N_JOBS")
         ->type_name("N");
     command->add_option("--slices", request->slices, "start:stop:step as in NumPy; the output holds just those slices")
         ->type_name("RANGE");

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <slicepool/core/defaults.hpp>
 #include <slicepool/core/error.hpp>
 #include <slicepool/filters/registry.hpp>
 #include <slicepool/io/input.hpp>
@@ -90,9 +91,10 @@ void add_worker_limits(const RunRequest& request, Options& options) {
 Options check_options(const RunRequest& request) {
     Options options;
     options.axis = normalise_axis(request.axis);
-    static_cast<void>(workers_for(request.jobs));
-    options.n_jobs = request.jobs;
-    options.backend = parse_backend(request.backend);
+    const Defaults defaults = current_defaults();
+    options.n_jobs = request.jobs.value_or(defaults.n_jobs.value_or(-1));
+    static_cast<void>(workers_for(*options.n_jobs));
+    options.backend = request.backend ? parse_backend(*request.backend) : defaults.backend.value_or(Backend::processes);
     options.max_attempts = request.max_attempts;
     if (options.max_attempts < 1)
         throw InvalidArgument(fmt::format("--max-attempts {}: a slice needs at least 1", options.max_attempts));

@@ -23,8 +23,8 @@ struct RunRequest {
     std::string output;
     std::vector<std::string> filters;
     int axis = 0;
-    std::string backend = "processes";
-    int jobs = -1;
+    std::optional<std::string> backend;  ///< none: by the environment, else processes
+    std::optional<int> jobs;             ///< none: by the environment, else -1
     std::string slices;
     std::string dtype = "float32";
     int max_attempts = 3;

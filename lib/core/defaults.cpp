@@ -37,6 +37,7 @@ int parse_jobs(std::string_view text) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size())
         throw InvalidArgument(fmt::format("n_jobs '{}' is not a whole number such as 4 or -1", text));
+    static_cast<void>(effective_jobs(number, 1));  // 0 has no meaning
     return number;
 }
 
@@ -68,7 +69,7 @@ std::size_t parse_bytes(std::string_view text) {
     double unit = 1.0;
     if (!text.empty())
         if (const std::size_t prefix = kPrefixes.find(text.back()); prefix != std::string_view::npos) {
-            unit = std::exp2(10.0 * static_cast<double>(prefix + 1));
+            unit = std::pow(1000.0, static_cast<double>(prefix + 1));
             digits.remove_suffix(1);
         }
     double number = 0.0;

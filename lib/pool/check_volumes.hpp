@@ -23,9 +23,11 @@ namespace slicepool {
 /// Throws InvalidArgument unless every table has a row for each of `selected` slices.
 void check_tables(const SliceRequest& request, std::int64_t selected);
 
-/// Throws InvalidArgument when an output shares pixels with an input or another output. `in_place`: output 0 may be
-/// input 0, pixel for pixel.
+/// Whether an output may be an input, pixel for pixel.
 enum class InPlace : bool { refused, allowed };
+
+/// Throws InvalidArgument when an output shares pixels with an input, but for what `in_place` allows, or with another
+/// output. `why_not` is what the message says of the former.
 void check_overlaps(const SliceRequest& request, InPlace in_place, const char* why_not);
 
 }  // namespace slicepool

@@ -36,8 +36,9 @@ Width::Width(const std::optional<int>& n_jobs, const std::optional<Backend>& whe
 int Width::workers(std::int64_t tasks, std::size_t scratch_bytes) const {
     const auto wanted = backend == Backend::serial ? 1 : std::clamp<std::int64_t>(tasks, 1, jobs);
     const std::size_t each = declared_bytes + (chosen ? 0 : scratch_bytes);
+    if (each == 0) return static_cast<int>(wanted);
     const auto available = os::available_memory();
-    if (each == 0 || !available) return static_cast<int>(wanted);
+    if (!available) return static_cast<int>(wanted);
     if (each > *available && declared_bytes > 0)
         throw SystemError(
             "allocate", fmt::format("{:.2f} GB for a worker, as memory_per_worker and scratch demand", gigabytes(each)),

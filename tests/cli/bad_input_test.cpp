@@ -8,6 +8,7 @@
 #include "cli/command.hpp"
 #include "io/test_files.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 
 using namespace slicepool;
 
@@ -60,6 +61,16 @@ bool says(const std::string& message, std::initializer_list<std::string_view> wo
 }
 
 }  // namespace
+
+TEST_CASE("an environment variable that makes no sense is named", "[cli][badinput]") {
+    const Refusal refusal;
+    const auto [name, value] = GENERATE(table<std::string, std::string>({{"SLICEPOOL_N_JOBS", "two"},
+                                                                         {"SLICEPOOL_N_JOBS", "0"},
+                                                                         {"SLICEPOOL_BACKEND", "loky"},
+                                                                         {"SLICEPOOL_MEMORY_PER_WORKER", "much"}}));
+    const test::EnvironmentVariable variable(name, value);
+    CHECK(says(refusal.run_message({}), {name, value}));
+}
 
 TEST_CASE("a missing input file is named", "[cli][bad-input]") {
     const Refusal in;

@@ -15,6 +15,7 @@
 #include "io/test_files.hpp"
 #include "report/schema_check.hpp"
 #include "support/catch.hpp"
+#include "support/environment_variable.hpp"
 
 using namespace slicepool;
 using nlohmann::json;
@@ -56,6 +57,19 @@ std::string expected_pixels(const std::string& input, const std::string& filter,
 }
 
 }  // namespace
+
+TEST_CASE("the environment chooses backend and workers where the command line does not", "[cli]") {
+    const test::TemporaryDirectory directory;
+    test::write_rough_volume(directory.file("in.npy"), {12, 6, 7});
+    const test::EnvironmentVariable backend("SLICEPOOL_BACKEND", "threads");
+    const test::EnvironmentVariable jobs("SLICEPOOL_N_JOBS", "3");
+    const std::vector<std::string> request{"run", directory.file("in.npy"), directory.file("out.npy"), "--filter",
+                                           "uniform size=3"};
+    CHECK(run_well(request).error_output.find("on 3 threads") != std::string::npos);
+    std::vector<std::string> explicit_request = request;
+    explicit_request.insert(explicit_request.end(), {"--backend", "processes", "--jobs", "2"});
+    CHECK(run_well(explicit_request).error_output.find("on 2 processes") != std::string::npos);
+}
 
 TEST_CASE("every backend writes the same file along every axis", "[cli][run]") {
     const test::TemporaryDirectory directory;

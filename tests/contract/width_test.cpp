@@ -1,6 +1,6 @@
 // width_test.cpp: how wide a call runs, and where: its options, the defaults of its scope, the environment, memory.
 
-#include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -9,6 +9,7 @@
 #include <slicepool/pool/parallel.hpp>
 
 #include "os/machine.hpp"
+#include "support/environment_variable.hpp"
 #include "support/every_backend.hpp"
 #include "support/messages.hpp"
 
@@ -17,16 +18,21 @@ using namespace slicepool::test;
 
 namespace {
 
-/// An environment variable for the time of a test.
-class Variable {
-public:
-    Variable(const char* name, const char* value) : name_(name) { REQUIRE(::setenv(name, value, 1) == 0); }
-    ~Variable() { ::unsetenv(name_); }
-    Variable(const Variable&) = delete;
-    Variable& operator=(const Variable&) = delete;
+/// Claims to need much scratch, and copies.
+struct Greedy {
+    std::size_t scratch_bytes;
 
-private:
-    const char* name_;
+    [[nodiscard]] FilterPlan plan(const SliceSpec& input, DType) const {
+        return {.output = input, .scratch_bytes = scratch_bytes};
+    }
+    [[nodiscard]] std::unique_ptr<SliceKernel> prepare(const SliceSpec&, DType) const {
+        class Kernel final : public SliceKernel {
+            void apply(const ConstSlice& input, const Slice& output) override {
+                output.as<float>() = input.as<float>();
+            }
+        };
+        return std::make_unique<Kernel>();
+    }
 };
 
 Report copy_eight(const Options& options = {}) {
@@ -69,8 +75,8 @@ TEST_CASE("functions on worker threads and in worker processes do not see the ca
 }
 
 TEST_CASE("the environment says what neither call nor scope does", "[contract][defaults]") {
-    const Variable jobs("SLICEPOOL_N_JOBS", "3");
-    const Variable backend("SLICEPOOL_BACKEND", "threads");
+    const EnvironmentVariable jobs("SLICEPOOL_N_JOBS", "3");
+    const EnvironmentVariable backend("SLICEPOOL_BACKEND", "threads");
     CHECK(copy_eight().worker_count == 3);
     CHECK(copy_eight().backend == Backend::threads);
     CHECK(copy_eight({.n_jobs = 2}).worker_count == 2);
@@ -84,9 +90,10 @@ TEST_CASE("a variable that makes no sense is named, before any slice runs", "[co
         const char* name;
         const char* value;
     };
-    const auto mistake = GENERATE(Mistake{"SLICEPOOL_N_JOBS", "two"}, Mistake{"SLICEPOOL_BACKEND", "loky"},
-                                  Mistake{"SLICEPOOL_MEMORY_PER_WORKER", "2 gigabytes"});
-    const Variable variable(mistake.name, mistake.value);
+    const auto mistake =
+        GENERATE(Mistake{"SLICEPOOL_N_JOBS", "two"}, Mistake{"SLICEPOOL_N_JOBS", "0"},
+                 Mistake{"SLICEPOOL_BACKEND", "loky"}, Mistake{"SLICEPOOL_MEMORY_PER_WORKER", "2 gigabytes"});
+    const EnvironmentVariable variable(mistake.name, mistake.value);
     const std::string message = message_of<Error>([] { copy_eight(); });
     CAPTURE(message);
     CHECK(message.find(mistake.name) != std::string::npos);
@@ -118,10 +125,31 @@ TEST_CASE("no more workers run than declared needs fit into the free memory", "[
                     InvalidArgument);
 }
 
-TEST_CASE("bytes are read with the powers of 1024", "[contract][defaults]") {
+TEST_CASE(
+    "scratch that does not fit narrows a run whose width is ours to choose, and refuses one whose width was given",
+    "[contract][defaults]") {
+    const Backend backend = SLICEPOOL_EVERY_CONCURRENT_BACKEND;
+    const auto free = os::available_memory();
+    if (!free) {
+        WARN("skipped: the system does not say how much memory is free");
+        return;
+    }
+    const auto input = numbered_volume<float>({8, 2, 3});
+    const auto output = constant_volume<float>({8, 2, 3}, 0);
+    const Greedy filter{*free / 5 * 3};
+    const Report report = process_slices(input, output, filter, {.backend = backend});
+    CHECK(report.ok());
+    CHECK(report.worker_count == 1);
+    const std::string message =
+        message_of<SystemError>([&] { process_slices(input, output, filter, {.n_jobs = 2, .backend = backend}); });
+    CHECK(missing_in(message, {"scratch of", "for each of 2 workers", "use fewer workers"}) == "");
+    CHECK_THROWS_AS(process_slices(input, output, Greedy{*free * 2}, {.backend = backend}), SystemError);
+}
+
+TEST_CASE("bytes are read with the powers of 1000, as the command line reads them", "[contract][defaults]") {
     CHECK(parse_bytes("4096") == 4096);
-    CHECK(parse_bytes("512K") == 512 << 10);
-    CHECK(parse_bytes("1.5G") == (std::size_t{3} << 29));
+    CHECK(parse_bytes("512K") == 512'000);
+    CHECK(parse_bytes("1.5G") == std::size_t{1'500'000'000});
     for (const char* const wrong : {"", "0", "K", "-1", "1e30", "5 M", "nan", "2g"}) {
         CAPTURE(wrong);
         CHECK_THROWS_AS(parse_bytes(wrong), InvalidArgument);

@@ -36,7 +36,7 @@ private:
 };
 
 /// What this thread's calls take now: what its scopes set, else the environment variables SLICEPOOL_N_JOBS,
-/// SLICEPOOL_BACKEND and SLICEPOOL_MEMORY_PER_WORKER (bytes, or with K, M, G or T: powers of 1024). Empty ones count as
+/// SLICEPOOL_BACKEND and SLICEPOOL_MEMORY_PER_WORKER (bytes, or with K, M, G or T: powers of 1000). Empty ones count as
 /// not set. Throws InvalidArgument for a variable that makes no sense, naming it, unless a scope makes it irrelevant.
 [[nodiscard]] Defaults current_defaults();
 

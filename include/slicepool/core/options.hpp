@@ -69,9 +69,8 @@ struct RestartIntensity {
 struct WorkerProgress {
     int slot = 0;                          ///< its seat; a replacement takes over the seat of the dead
     std::int64_t done = 0;                 ///< slices completed by the worker that has the seat now
-    std::chrono::duration<double> work{};  ///< it spent in slices that are finished
-    std::chrono::duration<double>
-        wait{};  ///< since the run, or its life, began, less work: idle, or in its present slice
+    std::chrono::duration<double> work{};  ///< in slices that are finished
+    std::chrono::duration<double> wait{};  ///< the rest since the run, or its life, began; its present slice too
 };
 
 /// A snapshot for progress displays.
