@@ -3,6 +3,7 @@
 
 #include <slicepool/core/beyond.hpp>
 #include <slicepool/core/call.hpp>
+#include <slicepool/core/core_share.hpp>
 #include <slicepool/core/current_slice.hpp>
 #include <slicepool/core/defaults.hpp>
 #include <slicepool/core/dtype.hpp>

@@ -12,15 +12,15 @@
 
 namespace slicepool {
 
-std::unique_ptr<Crew> make_crew(Backend backend, int worker_count, std::int64_t most_slices) {
-    if (worker_count > std::numeric_limits<decltype(Owner::slot)>::max())
-        throw InvalidArgument(fmt::format("{} workers: 65535 are the most", worker_count));
-    switch (backend) {
-        case Backend::serial: return std::make_unique<SerialCrew>(most_slices);
-        case Backend::threads: return std::make_unique<ThreadCrew>(worker_count, most_slices);
+std::unique_ptr<Crew> make_crew(const CrewPlan& plan) {
+    if (plan.worker_count > std::numeric_limits<decltype(Owner::slot)>::max())
+        throw InvalidArgument(fmt::format("{} workers: 65535 are the most", plan.worker_count));
+    switch (plan.backend) {
+        case Backend::serial: return std::make_unique<SerialCrew>(plan);
+        case Backend::threads: return std::make_unique<ThreadCrew>(plan);
         case Backend::processes: break;
     }
-    return std::make_unique<ProcessCrew>(worker_count, most_slices);
+    return std::make_unique<ProcessCrew>(plan);
 }
 
 }  // namespace slicepool

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 namespace slicepool {
 
@@ -29,7 +30,17 @@ public:
     [[nodiscard]] virtual int worker_count() const noexcept = 0;
 };
 
-/// `worker_count` >= 1 workers for runs of up to `most_slices` slices. Throws SystemError.
-[[nodiscard]] std::unique_ptr<Crew> make_crew(Backend backend, int worker_count, std::int64_t most_slices);
+/// What a crew is to be, for its whole life.
+struct CrewPlan {
+    Backend backend = Backend::processes;
+    int worker_count = 1;          ///< at least 1; serial has one in any case
+    std::int64_t most_slices = 0;  ///< in a run
+    /// Cores for each worker, at least 1: what core_share() is in it and thread pools in it are held to. Nothing: what the
+    /// caller has, which only serial can.
+    std::optional<int> core_share;
+};
+
+/// Throws SystemError, and InvalidArgument for more workers than can be.
+[[nodiscard]] std::unique_ptr<Crew> make_crew(const CrewPlan& plan);
 
 }  // namespace slicepool

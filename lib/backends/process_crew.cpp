@@ -8,11 +8,14 @@
 #include "backends/worker_limits.hpp"
 #include "backends/worker_memory.hpp"
 
+#include "core/process_core_share.hpp"
 #include "memory/arena.hpp"
 #include "memory/storage.hpp"
 #include "os/child.hpp"
+#include "os/inner_threads.hpp"
 
 #include <exception>
+#include <memory>
 #include <stop_token>
 #include <utility>
 
@@ -21,8 +24,19 @@ namespace {
 
 constexpr int kCannotReachPixels = 70;  // EX_SOFTWARE: the worker could not set up its memory
 
-WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
-    return [&control, &bell, inheritance = WorkerMemory::Inheritance()](Owner owner) {
+/// Thread pools of the host as its workers inherit them: known, and oneTBB held, before the fork.
+struct HeldAtFork {
+    explicit HeldAtFork(int share) : limit(share, 1, libraries) {}
+    os::InnerThreadLibraries libraries = os::InnerThreadLibraries::now();
+    os::HostInnerLimit limit;
+};
+
+/// Lives until the template is forked.
+WorkerMain worker_main(const ControlArea& control, const os::Event& bell, int share) {
+    return [&control, &bell, share, inheritance = WorkerMemory::Inheritance(),
+            held = std::make_shared<const HeldAtFork>(share)](Owner owner) {
+        set_core_share_of_process(share);
+        os::hold_process_inner_threads(share, held->libraries);
         WorkerMemory memory(inheritance);
         WorkerLimits limits(control.mailboxes()[owner.slot]);
         SharedMemoryShield shield(control.range());
@@ -50,9 +64,10 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell) {
 
 }  // namespace
 
-ProcessCrew::ProcessCrew(int worker_count, std::int64_t most_slices)
-    : control_(worker_count, most_slices),
-      supervisor_(control_.mailboxes(), bell_, [this] { return worker_main(control_, bell_); }) {
+ProcessCrew::ProcessCrew(const CrewPlan& plan)
+    : control_(plan.worker_count, plan.most_slices),
+      supervisor_(control_.mailboxes(), bell_,
+                  [this, share = plan.core_share.value_or(1)] { return worker_main(control_, bell_, share); }) {
     supervisor_.fill_crew();
 }
 

@@ -13,7 +13,7 @@ namespace slicepool {
 class ProcessCrew final : public Crew {
 public:
     /// Forks the template and the workers. Throws SystemError.
-    ProcessCrew(int worker_count, std::int64_t most_slices);
+    explicit ProcessCrew(const CrewPlan& plan);
 
     [[nodiscard]] Report run(const Job& job) override;
     [[nodiscard]] Backend backend() const noexcept override { return Backend::processes; }

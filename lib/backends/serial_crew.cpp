@@ -4,13 +4,16 @@
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
 
+#include <slicepool/core/core_share.hpp>
 #include "os/child.hpp"
+#include "os/inner_threads.hpp"
 #include "worker/work.hpp"
 
 #include <array>
 #include <chrono>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <stop_token>
 
 namespace slicepool {
@@ -19,6 +22,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::chrono::nanoseconds kLongestWait = 50ms;
+
+/// The calling thread with a share of the cores, as a worker has one.
+class HeldCaller {
+public:
+    explicit HeldCaller(int share) : scope_(share), host_(share, 1, libraries_), thread_(share, libraries_) {}
+
+private:
+    os::InnerThreadLibraries libraries_ = os::InnerThreadLibraries::now();
+    CoreShareScope scope_;
+    os::HostInnerLimit host_;
+    os::ThreadInnerLimit thread_;
+};
 
 }  // namespace
 
@@ -52,6 +67,8 @@ Report SerialCrew::run(const Job& job) {
     const auto outbox = session->direct_outbox();
     place.outbox = outbox.get();
     {
+        const std::optional<HeldCaller> held =
+            core_share_ ? std::optional<HeldCaller>(std::in_place, *core_share_) : std::nullopt;
         const std::unique_ptr<Bench> bench = make_bench(order, place);
         const std::array bell{bell_.fd()};
         while (true) {

@@ -11,7 +11,7 @@ namespace slicepool {
 
 class SerialCrew final : public Crew {
 public:
-    explicit SerialCrew(std::int64_t most_slices) : control_(1, most_slices) {}
+    explicit SerialCrew(const CrewPlan& plan) : control_(1, plan.most_slices), core_share_(plan.core_share) {}
 
     [[nodiscard]] Report run(const Job& job) override;
     [[nodiscard]] Backend backend() const noexcept override { return Backend::serial; }
@@ -20,6 +20,7 @@ public:
 private:
     ControlArea control_;
     os::Event bell_;
+    std::optional<int> core_share_;
 };
 
 }  // namespace slicepool

@@ -5,6 +5,7 @@
 #include "backends/peak_memory.hpp"
 #include "backends/run_session.hpp"
 
+#include <slicepool/core/core_share.hpp>
 #include <slicepool/core/error.hpp>
 #include "os/signals.hpp"
 
@@ -14,6 +15,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <stop_token>
 #include <system_error>
 
@@ -27,21 +29,29 @@ constexpr std::uint32_t kIncarnation = 1;  // threads are never replaced
 
 }  // namespace
 
-ThreadCrew::ThreadCrew(int worker_count, std::int64_t most_slices)
-    : control_(worker_count, most_slices), birth_(std::chrono::steady_clock::now()) {
+ThreadCrew::ThreadCrew(const CrewPlan& plan)
+    : control_(plan.worker_count, plan.most_slices),
+      core_share_(plan.core_share.value_or(1)),
+      birth_(std::chrono::steady_clock::now()) {
     const os::SignalsBlocked signals_stay_with_the_host;
-    workers_.reserve(static_cast<std::size_t>(worker_count));
+    workers_.reserve(static_cast<std::size_t>(plan.worker_count));
     for (WorkerMailbox& mailbox : control_.mailboxes()) mailbox.admitted.store(kIncarnation);
     try {
-        for (int slot = 0; slot < worker_count; ++slot)
-            workers_.emplace_back([this, slot] {
-                attend_runs(control_, {static_cast<std::uint16_t>(slot), kIncarnation}, bell_,
-                            {.enter = [](WorkOrder&) {}, .leave = [] {}});
-            });
+        for (int slot = 0; slot < plan.worker_count; ++slot)
+            workers_.emplace_back([this, slot] { be_worker(static_cast<std::uint16_t>(slot)); });
     } catch (const std::system_error& error) {
         dismiss();
-        throw SystemError("start", fmt::format("thread {} of {}", workers_.size() + 1, worker_count), error.code());
+        throw SystemError("start", fmt::format("thread {} of {}", workers_.size() + 1, plan.worker_count),
+                          error.code());
     }
+}
+
+void ThreadCrew::be_worker(std::uint16_t slot) {
+    const CoreShareScope share(core_share_);
+    std::optional<os::ThreadInnerLimit> limit;
+    attend_runs(
+        control_, {slot, kIncarnation}, bell_,
+        {.enter = [&](WorkOrder&) { limit.emplace(core_share_, libraries_); }, .leave = [&] { limit.reset(); }});
 }
 
 ThreadCrew::~ThreadCrew() {
@@ -62,6 +72,8 @@ void ThreadCrew::dismiss() noexcept {
 Report ThreadCrew::run(const Job& job) {
     const auto session = make_session(control_, job);
     const SinkRings rings(job.sink, bell_);
+    libraries_ = os::InnerThreadLibraries::now();
+    const os::HostInnerLimit held(core_share_, worker_count(), libraries_);
     const Options& options = *job.options;
     bool interrupted = false;
     std::exception_ptr callback_failure;
@@ -100,6 +112,7 @@ Report ThreadCrew::run(const Job& job) {
     }
     session->book().hear();
     session->close();
+    libraries_ = {};  // the host may want to unload them
     if (callback_failure) std::rethrow_exception(callback_failure);
 
     std::vector<WorkerLife> lives;

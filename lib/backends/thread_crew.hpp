@@ -7,6 +7,7 @@
 
 #include "os/child.hpp"
 #include "os/event.hpp"
+#include "os/inner_threads.hpp"
 
 #include <thread>
 #include <vector>
@@ -15,7 +16,7 @@ namespace slicepool {
 
 class ThreadCrew final : public Crew {
 public:
-    ThreadCrew(int worker_count, std::int64_t most_slices);
+    explicit ThreadCrew(const CrewPlan& plan);
     ~ThreadCrew() override;
 
     [[nodiscard]] Report run(const Job& job) override;
@@ -23,10 +24,13 @@ public:
     [[nodiscard]] int worker_count() const noexcept override { return static_cast<int>(workers_.size()); }
 
 private:
+    void be_worker(std::uint16_t slot);
     void dismiss() noexcept;
 
     std::int64_t maker_pid_ = os::process_id();
     ControlArea control_;
+    int core_share_;
+    os::InnerThreadLibraries libraries_;  // of the run at hand; read by workers in it
     os::Event bell_;
     std::chrono::steady_clock::time_point birth_;
     std::vector<std::thread> workers_;

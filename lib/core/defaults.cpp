@@ -1,5 +1,6 @@
 #include <slicepool/core/defaults.hpp>
 
+#include <slicepool/core/core_share.hpp>
 #include <slicepool/core/error.hpp>
 
 #include <fmt/format.h>
@@ -48,6 +49,7 @@ ScopedDefaults::ScopedDefaults(const Defaults& defaults) noexcept : outer_(of_th
     take_if_silent(inner.n_jobs, outer_.n_jobs);
     take_if_silent(inner.backend, outer_.backend);
     take_if_silent(inner.memory_per_worker, outer_.memory_per_worker);
+    take_if_silent(inner.inner_threads, outer_.inner_threads);
     of_this_thread = inner;
 }
 
@@ -55,8 +57,10 @@ ScopedDefaults::~ScopedDefaults() { of_this_thread = outer_; }
 
 Defaults current_defaults() {
     Defaults defaults = of_this_thread;
-    if (!defaults.n_jobs) defaults.n_jobs = from_environment<int>("SLICEPOOL_N_JOBS", parse_jobs);
-    if (!defaults.backend) defaults.backend = from_environment<Backend>("SLICEPOOL_BACKEND", parse_backend);
+    const bool in_worker = core_share().has_value();
+    if (!defaults.n_jobs && !in_worker) defaults.n_jobs = from_environment<int>("SLICEPOOL_N_JOBS", parse_jobs);
+    if (!defaults.backend && !in_worker)
+        defaults.backend = from_environment<Backend>("SLICEPOOL_BACKEND", parse_backend);
     if (!defaults.memory_per_worker)
         defaults.memory_per_worker = from_environment<std::size_t>("SLICEPOOL_MEMORY_PER_WORKER", parse_bytes);
     return defaults;

@@ -22,6 +22,9 @@ constexpr std::array kOtherVariables{"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
                                      "NUMEXPR_NUM_THREADS"};
 constexpr std::int64_t kMostThreads = 1 << 20;
 
+/// By hold_process_inner_threads, also before the fork that made it.
+std::atomic<bool> process_is_held{false};
+
 /// How many threads a value such as "8" or, for nested teams, "4,2" asks for; nothing when it is no such value.
 std::optional<std::int64_t> threads_asked_for(const char* variable) {
     const char* text = std::getenv(variable);
@@ -93,6 +96,7 @@ std::vector<ProcessSetting> process_settings(const InnerThreadLibraries& librari
 
 void hold_process_inner_threads(int count, const InnerThreadLibraries& libraries) {
     count = std::max(count, 1);
+    process_is_held = true;
     hold_environment(count);
     // LLVM's that has not started reads the environment when it does, and is spared the start (it leaves a file in
     // /dev/shm where a process ends suddenly); one that was forked after its start reads nothing.
@@ -233,7 +237,8 @@ HostInnerLimit::HostInnerLimit(int count, int callers, const InnerThreadLibrarie
     // One thread of oneTBB's number stands for the caller; the other callers do not count in it.
     const std::size_t threads =
         static_cast<std::size_t>(std::max(callers, 1)) * static_cast<std::size_t>(count_ - 1) + 1;
-    for (const TbbLibrary& library : libraries_.tbb) tbb_.push_back(std::make_unique<TbbHold>(library, threads));
+    if (!process_is_held)
+        for (const TbbLibrary& library : libraries_.tbb) tbb_.push_back(std::make_unique<TbbHold>(library, threads));
     register_->add(count_, libraries_);
 }
 

@@ -42,6 +42,7 @@ private:
 ///
 /// May live several at a time, in any threads and any order: the smallest counts, and when the last goes everything is
 /// as before the first, unless somebody else changed it meanwhile. In a process forked meanwhile the limit stays for good.
+/// In a process that hold_process_inner_threads() holds it leaves oneTBB alone, which is held there by the host's limit.
 class HostInnerLimit {
 public:
     explicit HostInnerLimit(int count, int callers = 1,

@@ -1,5 +1,7 @@
 #include "os/machine.hpp"
 
+#include <slicepool/core/core_share.hpp>
+
 #include <sched.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
@@ -127,7 +129,10 @@ int affinity_cores() {
 
 }  // namespace
 
-int usable_cores() { return usable_cores(affinity_cores(), "/proc/self/cgroup", "/sys/fs/cgroup"); }
+int usable_cores() {
+    const int cores = usable_cores(affinity_cores(), "/proc/self/cgroup", "/sys/fs/cgroup");
+    return std::min(cores, core_share().value_or(cores));
+}
 
 int usable_cores(int affinity, const fs::path& cgroup_file, const fs::path& cgroup_root) {
     double cores = affinity;

@@ -9,11 +9,11 @@
 
 namespace slicepool::os {
 
-/// Cores this process may keep busy: its affinity mask, cut by the CPU quota of its control group and the groups above
-/// (version 1 and 2), rounded up; at least 1.
+/// Cores the calling code may keep busy: its affinity mask, cut by the CPU quota of the process's control group and the
+/// groups above (version 1 and 2), rounded up; in a worker no more than its share (core_share()); at least 1.
 [[nodiscard]] int usable_cores();
 
-/// The same with the places the facts are read from given, for tests: the affinity count, a /proc/<pid>/cgroup file and
+/// The same without a share and with the places the facts are read from given, for tests: the affinity count, a /proc/<pid>/cgroup file and
 /// the mount point of the control-group tree.
 [[nodiscard]] int usable_cores(int affinity_cores, const std::filesystem::path& cgroup_file,
                                const std::filesystem::path& cgroup_root);

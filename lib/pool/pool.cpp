@@ -25,7 +25,7 @@ constexpr std::int64_t kMostSlices = std::int64_t{1} << 26;
 class Pool::State {
 public:
     explicit State(const Width& width)
-        : code(os::LoadedCode::now()), crew(make_crew(width.backend, width.workers(width.jobs), kMostSlices)) {}
+        : code(os::LoadedCode::now()), crew(make_crew(width.crew(width.workers(width.jobs), kMostSlices))) {}
 
     Report carry_out(Plan& plan, std::span<const std::byte> captures);
 
@@ -60,7 +60,8 @@ private:
 };
 
 Pool::Pool(const PoolOptions& options)
-    : state_(std::make_unique<State>(Width(options.n_jobs, options.backend, options.memory_per_worker))) {
+    : state_(std::make_unique<State>(
+          Width(Defaults{options.n_jobs, options.backend, options.memory_per_worker, options.inner_threads}))) {
     static_assert(kLargestFilter == kCaptureBytes);
 }
 
@@ -81,6 +82,10 @@ void Pool::check(const Options& options, const void* code) const {
         throw InvalidArgument(
             fmt::format("memory_per_worker {} in a call on a pool: its {} workers were chosen when it was made",
                         *options.memory_per_worker, worker_count()));
+    if (options.inner_threads)
+        throw InvalidArgument(
+            fmt::format("inner_threads {} in a call on a pool: what its workers may use was chosen when it was made",
+                        *options.inner_threads));
     if (options.backend && *options.backend != backend())
         throw InvalidArgument(
             fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend), name_of(backend())));

@@ -12,7 +12,7 @@ Report process_slices(const SliceRequest& request, const Options& options) {
     if (plan.task_count == 0) return nothing_to_do(plan, width.backend);
     const int workers = width.workers(plan.task_count, plan.scratch_bytes_per_worker);
     check_scratch_fits(plan, workers);
-    const auto crew = make_crew(width.backend, workers, plan.job.order.slices.count);
+    const auto crew = make_crew(width.crew(workers, plan.job.order.slices.count));
     return carry_out(*crew, plan);
 }
 

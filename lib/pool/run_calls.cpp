@@ -11,7 +11,7 @@ Report run_calls(const CallRef& calls, std::int64_t count, CallSink& sink, const
     const int workers = width.workers(count);
     const Plan plan = make_call_plan(calls, count, sink, workers, options);
     if (plan.task_count == 0) return nothing_to_do(plan, width.backend);
-    const auto crew = make_crew(width.backend, workers, plan.task_count);
+    const auto crew = make_crew(width.crew(workers, plan.task_count));
     return carry_out(*crew, plan);
 }
 

@@ -169,3 +169,28 @@ TEST_CASE("limits where no such library is loaded do nothing", "[os][inner]") {
     });
     CHECK(threads == Numbers{1, 1});
 }
+
+namespace {
+
+std::atomic<int> tbb_calls{0};
+
+}  // namespace
+
+TEST_CASE("oneTBB is told of limits, but not in a process that is held, which may be the fork of one that uses it",
+          "[os][inner]") {
+    const Numbers calls = in_forked_process([](Numbers& numbers) {
+        os::InnerThreadLibraries libraries;
+        libraries.tbb.push_back(
+            {.create = [](os::TbbControl&) { ++tbb_calls; }, .destroy = [](os::TbbControl&) { ++tbb_calls; }});
+        { const os::HostInnerLimit limit(1, 1, libraries); }
+        numbers[0] = tbb_calls;
+        os::hold_process_inner_threads(2, libraries);
+        { const os::HostInnerLimit limit(1, 1, libraries); }
+        numbers[1] = code_of_forked([&] {
+            const os::HostInnerLimit limit(1, 1, libraries);
+            return tbb_calls.load();
+        });
+        numbers[2] = tbb_calls;
+    });
+    CHECK(calls == Numbers{2, 2, 2});
+}

@@ -15,6 +15,7 @@ struct Defaults {
     std::optional<int> n_jobs;
     std::optional<Backend> backend;
     std::optional<std::size_t> memory_per_worker;
+    std::optional<int> inner_threads;
 };
 
 /// Defaults of the calls that this thread makes while the object lives, as joblib's parallel_config: code that calls
@@ -37,7 +38,9 @@ private:
 
 /// What this thread's calls take now: what its scopes set, else the environment variables SLICEPOOL_N_JOBS,
 /// SLICEPOOL_BACKEND and SLICEPOOL_MEMORY_PER_WORKER (bytes, or with K, M, G or T: powers of 1000). Empty ones count as
-/// not set. Throws InvalidArgument for a variable that makes no sense, naming it, unless a scope makes it irrelevant.
+/// not set. In a worker the environment's n_jobs and backend do not count: they are meant for the program as a whole,
+/// and a worker has its share of it (core_share.hpp). Throws InvalidArgument for a variable that makes no sense, naming
+/// it, unless a scope makes it irrelevant.
 [[nodiscard]] Defaults current_defaults();
 
 /// "4096", "512K", "1.5G": bytes. Throws InvalidArgument for anything else, and for 0.

@@ -91,10 +91,18 @@ struct Progress {
 struct Options {
     int axis = 0;                    ///< slices are taken along this axis; negative counts from the end
     std::optional<int> n_jobs;       ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
-    std::optional<Backend> backend;  ///< default processes; a Pool has its own and refuses another here
+    /// Default: processes. In a call from within a worker threads, and serial where its share is one core. A Pool has its
+    /// own and refuses another here.
+    std::optional<Backend> backend;
     /// Bytes that the function needs in a worker, beside volumes and scratch: no more workers than fit into the memory
     /// that is free when the call begins, whatever n_jobs says. A Pool has its own and refuses one here.
     std::optional<std::size_t> memory_per_worker;
+    /// Cores that each worker may keep busy, at least 1: OpenMP, OpenBLAS, MKL, BLIS and oneTBB use at most so many threads
+    /// in it, unless they were told to use fewer, and it is what calls of slicepool in there take for all cores (see
+    /// core_share.hpp). Default: the caller's usable cores / workers, rounded down, at least 1; serial workers share with
+    /// nobody and are held only by a number given here. A number that exceeds the share is the caller's responsibility. A Pool
+    /// has its own and refuses one here.
+    std::optional<int> inner_threads;
 
     /// Which slices to process, as start:stop:step along `axis`; the others' output is left untouched.
     std::optional<std::int64_t> first_slice;

@@ -2,6 +2,8 @@
 // It adds no way of running: any call of the library that takes options can be submitted.
 #pragma once
 
+#include <slicepool/core/core_share.hpp>
+#include <slicepool/core/defaults.hpp>
 #include <slicepool/core/options.hpp>
 
 #include <chrono>
@@ -24,8 +26,12 @@ public:
         // The caller's own token still counts.
         pass_on_ = std::make_unique<std::stop_callback<Cancel>>(options.stop_token, Cancel{stop_});
         options.stop_token = stop_.get_token();
-        std::packaged_task<T()> task(
-            [run = std::move(run), options = std::move(options)]() mutable { return run(std::as_const(options)); });
+        std::packaged_task<T()> task([run = std::move(run), options = std::move(options), share = core_share(),
+                                      defaults = current_defaults()]() mutable {
+            const CoreShareScope same_share(share);
+            const ScopedDefaults same_defaults(defaults);
+            return run(std::as_const(options));
+        });
         outcome_ = task.get_future();
         thread_ = std::jthread(std::move(task));
     }

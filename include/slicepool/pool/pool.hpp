@@ -24,8 +24,9 @@ namespace slicepool {
 
 struct PoolOptions {
     std::optional<int> n_jobs;                     ///< see Options::n_jobs
-    std::optional<Backend> backend;                ///< default processes
+    std::optional<Backend> backend;                ///< see Options::backend
     std::optional<std::size_t> memory_per_worker;  ///< see Options::memory_per_worker; of the moment the pool is made
+    std::optional<int> inner_threads;              ///< see Options::inner_threads
 };
 
 /// A crew of workers. With Backend::processes the constructor forks a template process and the workers from it; open

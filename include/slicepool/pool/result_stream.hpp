@@ -6,6 +6,8 @@
 #include <slicepool/pool/parallel.hpp>
 
 #include <slicepool/core/call.hpp>
+#include <slicepool/core/core_share.hpp>
+#include <slicepool/core/defaults.hpp>
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
 
@@ -182,15 +184,17 @@ private:
                     latest_ = progress;
                     buffer_.note_news();
                 };
-            thread_ =
-                std::jthread([this, calls = std::move(calls), run = std::move(run), options = std::move(options)] {
-                    try {
-                        report_ = run(calls, calls.count(), buffer_, options);
-                    } catch (...) {
-                        failure_ = std::current_exception();
-                    }
-                    buffer_.end();
-                });
+            thread_ = std::jthread([this, calls = std::move(calls), run = std::move(run), options = std::move(options),
+                                    share = core_share(), defaults = current_defaults()] {
+                const CoreShareScope same_share(share);
+                const ScopedDefaults same_defaults(defaults);
+                try {
+                    report_ = run(calls, calls.count(), buffer_, options);
+                } catch (...) {
+                    failure_ = std::current_exception();
+                }
+                buffer_.end();
+            });
         }
         ~Running() { cancel(); }
         Running(const Running&) = delete;
