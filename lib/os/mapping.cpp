@@ -62,7 +62,10 @@ Mapping Mapping::anonymous(std::size_t bytes, std::string_view what) {
     return Mapping({static_cast<std::byte*>(address), bytes});
 }
 
-bool is_mapped_shared(std::span<const std::byte> pages) {
+namespace {
+
+/// Whether the letter at `place` of the access, as in "rw-s", is `letter` in all mappings that `pages` lie in.
+bool is_mapped_with(std::span<const std::byte> pages, std::size_t place, char letter) {
     auto at = reinterpret_cast<std::uintptr_t>(pages.data());
     const std::uintptr_t end = at + pages.size();
     std::ifstream maps("/proc/self/maps");  // ascending: "7f00-7f08 rw-s ..."
@@ -72,11 +75,17 @@ bool is_mapped_shared(std::span<const std::byte> pages) {
         std::array<char, 5> access{};
         if (std::sscanf(line.c_str(), "%lx-%lx %4s", &begin_of_line, &end_of_line, access.data()) != 3) return false;
         if (end_of_line <= at) continue;
-        if (begin_of_line > at || access[3] != 's') return false;
+        if (begin_of_line > at || access[place] != letter) return false;
         at = end_of_line;
     }
     return at >= end;
 }
+
+}  // namespace
+
+bool is_mapped_shared(std::span<const std::byte> pages) { return is_mapped_with(pages, 3, 's'); }
+
+bool is_writable(std::span<const std::byte> bytes) { return is_mapped_with(bytes, 1, 'w'); }
 
 void protect(std::span<std::byte> pages, Access access) {
     if (!pages.empty() && ::mprotect(pages.data(), pages.size(), protection(access)) != 0)

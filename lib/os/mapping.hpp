@@ -46,6 +46,8 @@ private:
 
 /// True when all of `pages` is shared memory, as far as the system tells.
 [[nodiscard]] bool is_mapped_shared(std::span<const std::byte> pages);
+/// True when all of `bytes` can be written in this process, as far as the system tells.
+[[nodiscard]] bool is_writable(std::span<const std::byte> bytes);
 /// Changes the access to whole pages. Throws SystemError.
 void protect(std::span<std::byte> pages, Access access);
 /// Fills the page tables of `pages` (and allocates memory behind them, for Access::read_write) in one call instead of a

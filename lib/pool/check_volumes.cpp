@@ -1,8 +1,12 @@
 #include "pool/check_volumes.hpp"
 
+#include <slicepool/core/core_share.hpp>
 #include <slicepool/core/error.hpp>
+#include "os/mapping.hpp"
 
 #include <fmt/format.h>
+
+#include <span>
 
 namespace slicepool {
 namespace {
@@ -15,6 +19,26 @@ std::string numbered(const char* name, std::size_t number, std::size_t count) {
 
 bool same_pixels(const AnyVolume& a, const AnyVolume& b) {
     return a.data() == b.data() && a.dtype() == b.dtype() && a.shape() == b.shape() && a.strides() == b.strides();
+}
+
+/// From the first to the last byte of its pixels.
+std::span<const std::byte> bytes_of(const AnyVolume& volume) {
+    if (volume.shape().count() == 0) return {};
+    std::int64_t bytes = static_cast<std::int64_t>(size_of(volume.dtype()));
+    for (int axis = 0; axis < 3; ++axis)
+        bytes += (volume.shape()[axis] - 1) * volume.strides()[static_cast<std::size_t>(axis)];
+    return {volume.data(), static_cast<std::size_t>(bytes)};
+}
+
+/// A worker process has volumes read-only, but for the outputs of its own run.
+void check_writable_in_worker(const SliceRequest& request) {
+    if (!core_share()) return;
+    for (std::size_t i = 0; i < request.outputs.size(); ++i)
+        if (!os::is_writable(bytes_of(request.outputs[i].volume)))
+            throw InvalidArgument(
+                fmt::format("the {} cannot be written in this worker process: a call within a worker may write to the "
+                            "outputs of its worker's run only. Make the call outside, or return values by parallel",
+                            name_of_output(request, i)));
 }
 
 void check_handles(const SliceRequest& request) {
@@ -103,6 +127,7 @@ std::int64_t check_volumes(const SliceRequest& request, int axis) {
     if (first == nullptr)
         throw InvalidArgument("nothing is sliced: every input is broadcast or whole, and every output a table");
     check_slice_shapes(request, axis);
+    check_writable_in_worker(request);
     return first->shape()[axis];
 }
 

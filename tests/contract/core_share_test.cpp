@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <slicepool/core/core_share.hpp>
+#include <slicepool/core/current_slice.hpp>
 #include <slicepool/core/defaults.hpp>
 #include <slicepool/core/error.hpp>
 #include <slicepool/pool/parallel.hpp>
@@ -142,6 +143,39 @@ TEST_CASE("calls within a worker give the same results on every backend, whichev
         },
         range(4), {.n_jobs = 2, .backend = backend});
     CHECK(sums == std::vector{30, 55, 90, 135});
+}
+
+TEST_CASE("a call within a worker writes to its own run's output; to others in threads, and in processes it is refused",
+          "[contract][share][nested]") {
+    const Backend backend = SLICEPOOL_EVERY_BACKEND;
+    const Backend within = SLICEPOOL_EVERY_BACKEND;
+    const auto input = numbered_volume<float>({4, 6, 3});
+    const auto copied = constant_volume<float>({4, 6, 3}, 0);
+    const auto other = constant_volume<float>({4, 6, 3}, 0);
+    const auto copy = [&](const Volume<float>& to) {
+        process_slices(input, to, [](SliceView<const float> in, SliceView<float> out) { out = in; },
+                       {.n_jobs = 2, .backend = within})
+            .raise();
+    };
+    const auto copy_slice = [&](SliceView<const float>, SliceView<float>) {
+        const auto z = current_slice();
+        const AxisRange only{.start = z, .stop = z + 1};
+        process_slices(input.view(only, {}, {}), copied.view(only, {}, {}),
+                       [](SliceView<const float> in, SliceView<float> out) { out = in; },
+                       {.axis = 1, .n_jobs = 2, .backend = within})
+            .raise();
+    };
+    process_slices(input, copied, copy_slice, {.n_jobs = 2, .backend = backend}).raise();
+    CHECK(differing_pixels(input, copied) == 0);
+
+    const std::vector<std::string> messages = parallel(
+        [&](int) { return message_of<InvalidArgument>([&] { copy(other); }); }, range(1), {.backend = backend});
+    if (backend == Backend::processes) {
+        CHECK(missing_in(messages[0], {"output", "worker process"}) == "");
+        CHECK(other(1, 2, 0) == 0);
+    } else {
+        CHECK(differing_pixels(input, other) == 0);
+    }
 }
 
 #if !defined(__SANITIZE_THREAD__)
