@@ -199,6 +199,11 @@ void add_run_command(CLI::App& app, const std::vector<std::string>& words, std::
     command->add_option("-j,--jobs", request->jobs, "workers; -1 all usable cores, -2 all but one")
         ->default_str("-1, or SLICEPOOL_N_JOBS")
         ->type_name("N");
+    command
+        ->add_option("--pin", request->pin,
+                     "none, or tie workers to cores, or to (memory) nodes, each with a run of slices of its own")
+        ->capture_default_str()
+        ->type_name("NAME");
     command->add_option("--slices", request->slices, "start:stop:step as in NumPy; the output holds just those slices")
         ->type_name("RANGE");
     command->add_option("--dtype", request->dtype, "pixels to ask the filter for: float32, float64 or input")

@@ -74,6 +74,18 @@ std::optional<std::chrono::duration<double>> check_grace(const RunRequest& reque
     return std::chrono::duration<double>(seconds);
 }
 
+/// Who asks for it shall not be left in the belief that something is pinned.
+Placement check_pin(const RunRequest& request, Backend backend) {
+    for (const Placement placement : {Placement::none, Placement::cores, Placement::nodes}) {
+        if (request.pin != name_of(placement)) continue;
+        if (placement != Placement::none && backend == Backend::serial)
+            throw InvalidArgument(fmt::format(
+                "--pin {} needs workers: --backend serial has none, give threads or processes", request.pin));
+        return placement;
+    }
+    throw InvalidArgument(fmt::format("--pin {} is none of none, cores, nodes", request.pin));
+}
+
 void add_worker_limits(const RunRequest& request, Options& options) {
     options.max_slices_per_worker = request.max_slices_per_worker;
     if (request.max_slices_per_worker && *request.max_slices_per_worker < 1)
@@ -114,6 +126,7 @@ Options check_options(const RunRequest& request) {
     options.fill = parse_fill(request.fill);
     options.non_finite = parse_non_finite(request.non_finite);
     options.guard_output = parse_guard(request.guard);
+    options.placement = check_pin(request, *options.backend);
     add_worker_limits(request, options);
     return options;
 }

@@ -37,6 +37,7 @@ struct RunRequest {
     std::optional<std::size_t> max_worker_memory;  ///< bytes
     std::optional<int> max_deaths;
     std::string guard = "auto";
+    std::string pin = "none";
     std::string rehearsal;
     std::string report_file;
     std::string progress = "auto";

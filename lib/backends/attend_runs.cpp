@@ -42,6 +42,7 @@ bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
     WorkPlace place = place_in(control, order, owner);
     RingOutbox outbox(control, owner.slot, run, bell);
     place.outbox = &outbox;
+    if (!order.is_of_calls()) place.first_task = hooks.first_task(order.task_count());
     place.shield = order.shielded ? hooks.shield : nullptr;
     const std::unique_ptr<Bench> bench = make_bench(order, place);
     bool retires = false;

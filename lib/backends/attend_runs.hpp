@@ -7,7 +7,9 @@
 #include "os/event.hpp"
 #include "worker/work.hpp"
 
+#include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace slicepool {
 
@@ -17,6 +19,8 @@ struct RunHooks {
     std::function<void()> leave;            ///< when nothing is left to claim, before the host is told
     /// Asked before each claim; a no ends the worker's life in order.
     std::function<bool(const WorkOrder&)> may_go_on = [](const WorkOrder&) { return true; };
+    /// The task at which this worker begins to look in a run of slices with so many; nothing: wherever the others are.
+    std::function<std::optional<std::int64_t>(std::int64_t)> first_task = [](std::int64_t) { return std::nullopt; };
     Shield* shield = nullptr;  ///< raised in runs that ask for it
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backends/job.hpp"
+#include "backends/worker_places.hpp"
 
 #include <slicepool/core/options.hpp>
 #include <slicepool/core/report.hpp>
@@ -38,6 +39,7 @@ struct CrewPlan {
     /// Cores for each worker, at least 1: what core_share() is in it and thread pools in it are held to. Nothing: what the
     /// caller has, which only serial can.
     std::optional<int> core_share;
+    WorkerPlaces places;  ///< of as many workers; serial has no use for them
 };
 
 /// Throws SystemError, and InvalidArgument for more workers than can be.

@@ -31,10 +31,11 @@ struct HeldAtFork {
     os::HostInnerLimit limit;
 };
 
-/// Lives until the template is forked.
-WorkerMain worker_main(const ControlArea& control, const os::Event& bell, int share) {
-    return [&control, &bell, share, inheritance = WorkerMemory::Inheritance(),
+/// Lives until the template is forked; what it borrows is inherited.
+WorkerMain worker_main(const ControlArea& control, const os::Event& bell, int share, const WorkerPlaces& places) {
+    return [&control, &bell, share, &places, inheritance = WorkerMemory::Inheritance(),
             held = std::make_shared<const HeldAtFork>(share)](Owner owner) {
+        places.settle(owner.slot);
         set_core_share_of_process(share);
         os::hold_process_inner_threads(share, held->libraries);
         WorkerMemory memory(inheritance);
@@ -58,6 +59,7 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell, int sh
                     {.enter = enter,
                      .leave = leave,
                      .may_go_on = [&](const WorkOrder& order) { return limits.may_go_on(order); },
+                     .first_task = [&](std::int64_t tasks) { return places.first_task(owner.slot, tasks); },
                      .shield = &shield});
     };
 }
@@ -66,8 +68,9 @@ WorkerMain worker_main(const ControlArea& control, const os::Event& bell, int sh
 
 ProcessCrew::ProcessCrew(const CrewPlan& plan)
     : control_(plan.worker_count, plan.most_slices),
-      supervisor_(control_.mailboxes(), bell_,
-                  [this, share = plan.core_share.value_or(1)] { return worker_main(control_, bell_, share); }) {
+      core_share_(plan.core_share.value_or(1)),
+      places_(plan.places),
+      supervisor_(control_.mailboxes(), bell_, [this] { return worker_main(control_, bell_, core_share_, places_); }) {
     supervisor_.fill_crew();
 }
 

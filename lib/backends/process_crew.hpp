@@ -22,6 +22,8 @@ public:
 private:
     ControlArea control_;
     os::Event bell_;
+    int core_share_;
+    WorkerPlaces places_;
     Supervisor supervisor_;
 };
 

@@ -32,6 +32,7 @@ constexpr std::uint32_t kIncarnation = 1;  // threads are never replaced
 ThreadCrew::ThreadCrew(const CrewPlan& plan)
     : control_(plan.worker_count, plan.most_slices),
       core_share_(plan.core_share.value_or(1)),
+      places_(plan.places),
       birth_(std::chrono::steady_clock::now()) {
     const os::SignalsBlocked signals_stay_with_the_host;
     workers_.reserve(static_cast<std::size_t>(plan.worker_count));
@@ -47,11 +48,13 @@ ThreadCrew::ThreadCrew(const CrewPlan& plan)
 }
 
 void ThreadCrew::be_worker(std::uint16_t slot) {
+    places_.settle(slot);
     const CoreShareScope share(core_share_);
     std::optional<os::ThreadInnerLimit> limit;
-    attend_runs(
-        control_, {slot, kIncarnation}, bell_,
-        {.enter = [&](WorkOrder&) { limit.emplace(core_share_, libraries_); }, .leave = [&] { limit.reset(); }});
+    attend_runs(control_, {slot, kIncarnation}, bell_,
+                {.enter = [&](WorkOrder&) { limit.emplace(core_share_, libraries_); },
+                 .leave = [&] { limit.reset(); },
+                 .first_task = [&](std::int64_t tasks) { return places_.first_task(slot, tasks); }});
 }
 
 ThreadCrew::~ThreadCrew() {

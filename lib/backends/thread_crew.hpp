@@ -30,6 +30,7 @@ private:
     std::int64_t maker_pid_ = os::process_id();
     ControlArea control_;
     int core_share_;
+    WorkerPlaces places_;
     os::InnerThreadLibraries libraries_;  // of the run at hand; read by workers in it
     os::Event bell_;
     std::chrono::steady_clock::time_point birth_;

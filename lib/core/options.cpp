@@ -25,6 +25,21 @@ Backend parse_backend(std::string_view name) {
     throw InvalidArgument(fmt::format("backend '{}' is none of serial, threads, processes", name));
 }
 
+std::string_view name_of(Placement placement) noexcept {
+    switch (placement) {
+        case Placement::cores: return "cores";
+        case Placement::nodes: return "nodes";
+        case Placement::none: break;
+    }
+    return "none";
+}
+
+Placement parse_placement(std::string_view name) {
+    for (const Placement placement : {Placement::none, Placement::cores, Placement::nodes})
+        if (name == name_of(placement)) return placement;
+    throw InvalidArgument(fmt::format("placement '{}' is none of none, cores, nodes", name));
+}
+
 Fill Fill::nan() noexcept { return Fill(Kind::value, std::numeric_limits<double>::quiet_NaN()); }
 
 Fill parse_fill(std::string_view text) {

@@ -53,6 +53,17 @@ std::optional<Claim> SliceLedger::try_claim(Owner owner, const ClaimWindow& wind
         if (auto claim = try_claim_task(ticket, owner)) return claim;
         ticket = ticket_->load(std::memory_order_relaxed);
     }
+    return try_claim_between(begin, end, owner);
+}
+
+std::optional<Claim> SliceLedger::try_claim_from(std::int64_t first, Owner owner, const ClaimWindow& window) noexcept {
+    const auto [begin, end] = bounds_of(window);
+    first = std::clamp(first, begin, end);
+    if (auto claim = try_claim_between(first, end, owner)) return claim;
+    return try_claim_between(begin, first, owner);
+}
+
+std::optional<Claim> SliceLedger::try_claim_between(std::int64_t begin, std::int64_t end, Owner owner) noexcept {
     for (std::int64_t task = begin; task < end; ++task)
         if (auto claim = try_claim_task(task, owner)) return claim;
     return std::nullopt;

@@ -49,6 +49,10 @@ public:
 
     /// T1 for some waiting task of the window, or nothing when none is waiting now (one may be later: see T3).
     [[nodiscard]] std::optional<Claim> try_claim(Owner owner, const ClaimWindow& window = {}) noexcept;
+    /// The same without a ticket: the first waiting task from `first` on, then from the window's begin up to it. For
+    /// workers that are to begin somewhere; may be mixed with try_claim().
+    [[nodiscard]] std::optional<Claim> try_claim_from(std::int64_t first, Owner owner,
+                                                      const ClaimWindow& window = {}) noexcept;
     /// T2. Everything stored before is visible to whoever then sees done. False when the claim was not ours any more,
     /// which a correct supervisor never brings about.
     [[nodiscard]] bool commit(const Claim& claim) noexcept;
@@ -84,6 +88,7 @@ private:
     SliceLedger(Ticket* ticket, TaskWord* words, std::int64_t task_count) noexcept
         : ticket_(ticket), words_(words), task_count_(task_count) {}
     [[nodiscard]] std::pair<std::int64_t, std::int64_t> bounds_of(const ClaimWindow& window) const noexcept;
+    [[nodiscard]] std::optional<Claim> try_claim_between(std::int64_t begin, std::int64_t end, Owner owner) noexcept;
     [[nodiscard]] std::optional<Claim> try_claim_task(std::int64_t task, Owner owner) noexcept;
     [[nodiscard]] bool replace(const Claim& claim, const TaskEntry& next, std::memory_order order) noexcept;
 

@@ -61,7 +61,8 @@ private:
 
 Pool::Pool(const PoolOptions& options)
     : state_(std::make_unique<State>(
-          Width(Defaults{options.n_jobs, options.backend, options.memory_per_worker, options.inner_threads}))) {
+          Width(Defaults{options.n_jobs, options.backend, options.memory_per_worker, options.inner_threads},
+                options.placement))) {
     static_assert(kLargestFilter == kCaptureBytes);
 }
 
@@ -86,6 +87,9 @@ void Pool::check(const Options& options, const void* code) const {
         throw InvalidArgument(
             fmt::format("inner_threads {} in a call on a pool: what its workers may use was chosen when it was made",
                         *options.inner_threads));
+    if (options.placement != Placement::none)
+        throw InvalidArgument(fmt::format("placement {} in a call on a pool: its workers were placed when it was made",
+                                          name_of(options.placement)));
     if (options.backend && *options.backend != backend())
         throw InvalidArgument(
             fmt::format("backend {} in a call on a pool of {}", name_of(*options.backend), name_of(backend())));

@@ -27,7 +27,7 @@ double gigabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e9;
 
 }  // namespace
 
-Width::Width(const Defaults& asked) : cores(os::usable_cores()) {
+Width::Width(const Defaults& asked, Placement where) : cores(os::usable_cores()), placement(where) {
     const Defaults defaults = current_defaults();
     const int n_jobs = first_of(asked.n_jobs, defaults.n_jobs).value_or(-1);
     const auto bytes = first_of(asked.memory_per_worker, defaults.memory_per_worker);
@@ -61,7 +61,10 @@ int Width::workers(std::int64_t tasks, std::size_t scratch_bytes) const {
 CrewPlan Width::crew(int worker_count, std::int64_t most_slices) const {
     CrewPlan plan{
         .backend = backend, .worker_count = worker_count, .most_slices = most_slices, .core_share = inner_threads};
-    if (!plan.core_share && backend != Backend::serial) plan.core_share = std::max(1, cores / worker_count);
+    if (backend == Backend::serial) return plan;
+    const int share = placement == Placement::cores ? 1 : std::max(1, cores / worker_count);
+    plan.core_share = inner_threads.value_or(share);
+    plan.places = WorkerPlaces::on_this_machine(placement, worker_count);
     return plan;
 }
 

@@ -16,16 +16,17 @@ namespace slicepool {
 struct Width {
     /// Throws InvalidArgument for n_jobs 0, memory_per_worker 0, inner_threads below 1 and environment
     /// variables that make no sense.
-    explicit Width(const Defaults& asked);
+    explicit Width(const Defaults& asked, Placement where = Placement::none);
     explicit Width(const Options& options)
-        : Width(Defaults{options.n_jobs, options.backend, options.memory_per_worker, options.inner_threads}) {}
+        : Width(Defaults{options.n_jobs, options.backend, options.memory_per_worker, options.inner_threads},
+                options.placement) {}
 
     /// Workers for `tasks` tasks, at least 1. `scratch_bytes`: what each worker needs beside what was declared; it
     /// narrows the run only where the number of workers is ours to choose. Throws SystemError (ENOMEM) when not even one
     /// worker's needs can be met.
     [[nodiscard]] int workers(std::int64_t tasks, std::size_t scratch_bytes = 0) const;
 
-    /// A crew of so many workers, with their shares of the cores.
+    /// A crew of so many workers, with their shares of the cores and their places. Throws SystemError.
     [[nodiscard]] CrewPlan crew(int worker_count, std::int64_t most_slices) const;
 
     Backend backend;
@@ -34,6 +35,7 @@ struct Width {
     bool chosen;                 ///< jobs is a number the caller gave
     std::size_t declared_bytes;  ///< each worker's, 0: nothing was declared
     std::optional<int> inner_threads;
+    Placement placement;
 };
 
 }  // namespace slicepool

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace slicepool {
@@ -55,6 +56,8 @@ struct WorkPlace {
     const ClaimWindow* window = nullptr;  ///< null: everything is offered
     std::span<const ChunkRecord> chunks;  ///< one per task, in a run of calls
     Outbox* outbox = nullptr;             ///< in a run of calls
+    /// Where a placed worker looks first, from there on and round; nothing: where the ledger's tickets point.
+    std::optional<std::int64_t> first_task;
 };
 
 /// What a worker does with a task, and what it keeps from task to task: its kernel and its scratch.

@@ -240,6 +240,8 @@ TEST_CASE("limits on workers that make no sense are refused", "[cli][bad-input]"
     CHECK(says(in.run_message({"--max-worker-memory", "much"}), {"--max-worker-memory", "much"}));
     CHECK(says(in.run_message({"--max-deaths", "-1"}), {"--max-deaths -1"}));
     CHECK(says(in.run_message({"--guard", "maybe"}), {"--guard maybe", "auto, on, off"}));
+    CHECK(says(in.run_message({"--pin", "sockets"}), {"--pin sockets", "none, cores, nodes"}));
+    CHECK(says(in.run_message({"--pin", "cores", "--backend", "serial"}), {"--pin cores", "serial", "processes"}));
     CHECK(says(in.run_message({"--grace", "-1"}), {"--grace -1", "0 or more", "inf"}));
     CHECK(says(in.run_message({"--grace", "nan"}), {"--grace"}));
     CHECK(says(in.run_message({"--grace", "3", "--backend", "threads"}), {"--grace 3", "--backend processes"}));

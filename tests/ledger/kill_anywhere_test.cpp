@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <new>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -28,14 +29,19 @@ namespace {
 constexpr int kNotTraced = 77;
 constexpr std::uint32_t kSpins = 1000;
 
+/// By a ticket, or as a worker that begins somewhere.
+std::optional<Claim> claim_as(SliceLedger& ledger, Owner owner, bool placed) {
+    return placed ? ledger.try_claim_from(ledger.task_count() / 2, owner) : ledger.try_claim(owner);
+}
+
 /// Forks a worker that stops before it claims and commits one task, lets it do `steps` instructions and kills it. The
 /// number of instructions it did: fewer than `steps` when it had finished; -1 when tracing is not allowed here.
-long kill_after(const SharedLedger& shared, Owner owner, long steps) {
+long kill_after(const SharedLedger& shared, Owner owner, bool placed, long steps) {
     const pid_t worker = start_forked([&] {
         SliceLedger ledger = shared.ledger;
         if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) return kNotTraced;
         ::raise(SIGSTOP);
-        const auto claim = ledger.try_claim(owner);
+        const auto claim = claim_as(ledger, owner, placed);
         if (claim) static_cast<void>(ledger.commit(*claim));
         ::raise(SIGSTOP);
         return 0;
@@ -68,7 +74,7 @@ void pause_for(std::chrono::nanoseconds time) {
 /// A worker's life: claims, writes slowly, commits. Ends with 1 when it notices that somebody else is at its task.
 int work_through(SliceLedger ledger, Effects* effects, Owner owner) {
     while (true) {
-        const auto claim = ledger.try_claim(owner);
+        const auto claim = claim_as(ledger, owner, owner.slot % 2 == 1);
         if (!claim) {
             const auto counts = ledger.count();
             if (counts.waiting == 0 && counts.claimed == 0) return 0;
@@ -88,11 +94,12 @@ int work_through(SliceLedger ledger, Effects* effects, Owner owner) {
 }  // namespace
 
 TEST_CASE("a worker killed after any number of instructions loses no task and finishes none twice", "[ledger][crash]") {
+    const bool placed = GENERATE(false, true);
     const test::Watchdog watchdog("killing after every instruction", 300);
     const test::Leftovers leftovers;
     {
         SharedLedger probe(3);
-        const long all = kill_after(probe, {0, 1}, 1'000'000);
+        const long all = kill_after(probe, {0, 1}, placed, 1'000'000);
         if (all < 0) {
             WARN("not checked: tracing other processes is not allowed here");
             return;
@@ -105,7 +112,7 @@ TEST_CASE("a worker killed after any number of instructions loses no task and fi
         for (long steps = 0; steps <= all + stride; steps += stride) {
             SharedLedger shared(3);
             const Owner dead{0, 1};
-            static_cast<void>(kill_after(shared, dead, steps));
+            static_cast<void>(kill_after(shared, dead, placed, steps));
             const auto claims = shared.ledger.claims_of(dead);
             REQUIRE(claims.size() <= 1);
             for (const Claim& claim : claims) REQUIRE(shared.ledger.give_back(claim));

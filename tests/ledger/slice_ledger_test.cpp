@@ -180,9 +180,44 @@ TEST_CASE("a ledger made anew over an old one has forgotten it", "[ledger]") {
     CHECK(working.try_claim(kBill)->task == 0);
 }
 
+TEST_CASE("a worker that begins somewhere claims from there on and comes round, and draws no ticket", "[ledger]") {
+    SharedLedger shared(7);
+    REQUIRE(shared.ledger.try_claim(kAnne)->task == 0);
+    REQUIRE(shared.ledger.try_claim_from(5, kAnne)->task == 5);
+    std::vector<std::int64_t> claimed;
+    while (const auto claim = shared.ledger.try_claim_from(4, kBill)) {
+        CHECK(claim->entry == TaskEntry{TaskState::claimed, 0, kBill});
+        claimed.push_back(claim->task);
+    }
+    CHECK(claimed == std::vector<std::int64_t>{4, 6, 1, 2, 3});
+    REQUIRE(shared.ledger.give_back(shared.ledger.claims_of(kAnne)[1]));
+    CHECK(shared.ledger.try_claim_from(6, kBill)->task == 5);
+
+    SharedLedger untouched(3);
+    REQUIRE(untouched.ledger.try_claim_from(2, kAnne)->task == 2);
+    CHECK(untouched.ledger.try_claim(kBill)->task == 0);
+}
+
+TEST_CASE("where a worker begins is a hint: any number leads to every task of the window, and to no other",
+          "[ledger]") {
+    static constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+    const auto first = GENERATE(values<std::int64_t>({-kMost, -1, 0, 3, 6, 7, kMost}));
+    SharedLedger shared(7);
+    ClaimWindow window;
+    window.begin = 2;
+    window.end = 5;
+    std::vector<std::int64_t> claimed;
+    while (const auto claim = shared.ledger.try_claim_from(first, kAnne, window)) claimed.push_back(claim->task);
+    std::ranges::sort(claimed);
+    CHECK(claimed == std::vector<std::int64_t>{2, 3, 4});
+    window.end = kMost;
+    CHECK(shared.ledger.try_claim_from(first, kAnne, window)->task >= 5);
+}
+
 TEST_CASE("many threads claim each task exactly once and see what its last owner wrote", "[ledger][threads]") {
     constexpr std::int64_t kTasks = 2000;
     constexpr int kThreads = 4;
+    const int placed = GENERATE(0, 2, 4);  // so many of them begin somewhere, the others draw tickets
     SharedLedger shared(kTasks);
     // Plain memory on purpose: the ledger alone must order it (the thread sanitizer watches).
     std::vector<int> claimed(kTasks, 0);
@@ -193,7 +228,9 @@ TEST_CASE("many threads claim each task exactly once and see what its last owner
             SliceLedger ledger = shared.ledger;
             const Owner owner{static_cast<std::uint16_t>(number), 1};
             int round = 0;
-            while (const auto claim = ledger.try_claim(owner)) {
+            std::int64_t next = kTasks / kThreads * number;
+            while (const auto claim = number < placed ? ledger.try_claim_from(next, owner) : ledger.try_claim(owner)) {
+                next = claim->task + 1;
                 ++claimed[static_cast<std::size_t>(claim->task)];
                 // Every seventh is given back first, as after a death: the next owner must see the count.
                 const bool passed_on = claim->entry.attempt == 0 && ++round % 7 == 0;

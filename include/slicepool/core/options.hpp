@@ -24,6 +24,17 @@ enum class Backend : std::uint8_t {
 /// Throws InvalidArgument, listing the names.
 [[nodiscard]] Backend parse_backend(std::string_view name);
 
+/// Where workers stay.
+enum class Placement : std::uint8_t {
+    none,   ///< wherever the system puts them
+    cores,  ///< each on one core, a physical one of its own as far as there are so many
+    nodes,  ///< each on the cores of one memory (NUMA) node
+};
+
+[[nodiscard]] std::string_view name_of(Placement placement) noexcept;
+/// Throws InvalidArgument, listing the names.
+[[nodiscard]] Placement parse_placement(std::string_view name);
+
 enum class OnFailure : std::uint8_t {
     finish,  ///< run the other slices, report the failed ones
     abort,   ///< claim no further slice after the first failure
@@ -99,10 +110,16 @@ struct Options {
     std::optional<std::size_t> memory_per_worker;
     /// Cores that each worker may keep busy, at least 1: OpenMP, OpenBLAS, MKL, BLIS and oneTBB use at most so many threads
     /// in it, unless they were told to use fewer, and it is what calls of slicepool in there take for all cores (see
-    /// core_share.hpp). Default: the caller's usable cores / workers, rounded down, at least 1; serial workers share with
+    /// core_share.hpp). Default: the caller's usable cores / workers, rounded down, at least 1 (and 1 with
+    /// Placement::cores); serial workers share with
     /// nobody and are held only by a number given here. A number that exceeds the share is the caller's responsibility. A Pool
     /// has its own and refuses one here.
     std::optional<int> inner_threads;
+    /// Ties workers to cores among those the caller may use; the caller's own are never changed, so that serial has no
+    /// use for it. Workers are dealt evenly to the memory nodes, and so are the slices, in one contiguous run per node:
+    /// workers begin with those of their node and help the others when none of them is left. The pages of a new output
+    /// come from the node of the worker that writes them. A Pool has its own and refuses one here.
+    Placement placement = Placement::none;
 
     /// Which slices to process, as start:stop:step along `axis`; the others' output is left untouched.
     std::optional<std::int64_t> first_slice;

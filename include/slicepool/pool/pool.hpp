@@ -27,6 +27,7 @@ struct PoolOptions {
     std::optional<Backend> backend;                ///< see Options::backend
     std::optional<std::size_t> memory_per_worker;  ///< see Options::memory_per_worker; of the moment the pool is made
     std::optional<int> inner_threads;              ///< see Options::inner_threads
+    Placement placement = Placement::none;         ///< see Options::placement
 };
 
 /// A crew of workers. With Backend::processes the constructor forks a template process and the workers from it; open
