@@ -13,8 +13,8 @@ namespace slicepool::os {
 /// groups above (version 1 and 2), rounded up; in a worker no more than its share (core_share()); at least 1.
 [[nodiscard]] int usable_cores();
 
-/// The same without a share and with the places the facts are read from given, for tests: the affinity count, a /proc/<pid>/cgroup file and
-/// the mount point of the control-group tree.
+/// The same without a share and with the places the facts are read from given, for tests: the affinity count, a
+/// /proc/<pid>/cgroup file and the mount point of the control-group tree.
 [[nodiscard]] int usable_cores(int affinity_cores, const std::filesystem::path& cgroup_file,
                                const std::filesystem::path& cgroup_root);
 

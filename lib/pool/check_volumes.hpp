@@ -17,7 +17,8 @@ namespace slicepool {
 [[nodiscard]] int image_axis(const Shape& shape, int axis) noexcept;
 
 /// The number of slices along `axis` (0, 1 or 2). Throws InvalidArgument unless all volumes are there, outputs can be
-/// written (also where the caller is a worker), sliced ones have as many slices, and inputs slices of one shape where they have to.
+/// written (also where the caller is a worker), sliced ones have as many slices, and inputs slices of one shape where
+/// they have to.
 [[nodiscard]] std::int64_t check_volumes(const SliceRequest& request, int axis);
 
 /// Throws InvalidArgument unless every table has a row for each of `selected` slices.

@@ -92,6 +92,20 @@ TEST_CASE("every backend writes the same file along every axis", "[cli][run]") {
     CHECK(directory.listing() == "in.npy processes.npy serial.npy threads.npy");
 }
 
+TEST_CASE("pinned workers write the same file", "[cli][run]") {
+    const test::TemporaryDirectory directory;
+    const std::string input = directory.file("in.npy");
+    const std::string output = directory.file("out.npy");
+    test::write_rough_volume(input, {7, 11, 23});
+    for (const char* pin : {"none", "cores", "nodes"})
+        for (const char* backend : {"threads", "processes"}) {
+            CAPTURE(pin, backend);
+            static_cast<void>(run_well({"run", input, output, "--filter", "gaussian sigma=2,1", "--backend", backend,
+                                        "--jobs", "3", "--pin", pin}));
+            CHECK(pixels_of(io::open_volume(output)) == expected_pixels(input, "gaussian sigma=2,1", 0));
+        }
+}
+
 TEST_CASE("a chain is its filters one after the other", "[cli][run]") {
     const test::TemporaryDirectory directory;
     test::write_rough_volume(directory.file("in.npy"), {5, 13, 17});

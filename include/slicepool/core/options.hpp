@@ -108,12 +108,13 @@ struct Options {
     /// Bytes that the function needs in a worker, beside volumes and scratch: no more workers than fit into the memory
     /// that is free when the call begins, whatever n_jobs says. A Pool has its own and refuses one here.
     std::optional<std::size_t> memory_per_worker;
-    /// Cores that each worker may keep busy, at least 1: OpenMP, OpenBLAS, MKL, BLIS and oneTBB use at most so many threads
-    /// in it, unless they were told to use fewer, and it is what calls of slicepool in there take for all cores (see
-    /// core_share.hpp). Default: the caller's usable cores / workers, rounded down, at least 1 (and 1 with
-    /// Placement::cores); serial workers share with
-    /// nobody and are held only by a number given here. A number that exceeds the share is the caller's responsibility. A Pool
-    /// has its own and refuses one here.
+    /// Cores that each worker may keep busy, at least 1: OpenMP, OpenBLAS, MKL, BLIS and oneTBB use at most so many
+    /// threads in it, unless they were told to use fewer, and it is what calls of slicepool in there take for all cores
+    /// (see core_share.hpp). Default: the caller's usable cores / workers, rounded down, at least 1, and 1 with
+    /// Placement::cores; serial workers share with nobody, and are held only by a number given here. A number beyond
+    /// the share is the caller's to answer for: it may be more than the machine has. While a run on `threads` lasts,
+    /// libraries that keep one number for the process are held for the host's other threads, too. A Pool has its own
+    /// and refuses one here.
     std::optional<int> inner_threads;
     /// Ties workers to cores among those the caller may use; the caller's own are never changed, so that serial has no
     /// use for it. Workers are dealt evenly to the memory nodes, and so are the slices, in one contiguous run per node:
