@@ -100,8 +100,8 @@ struct Progress {
 };
 
 struct Options {
-    int axis = 0;                    ///< slices are taken along this axis; negative counts from the end
-    std::optional<int> n_jobs;       ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
+    int axis = 0;               ///< slices are taken along this axis; negative counts from the end
+    std::optional<int> n_jobs;  ///< joblib's rules: -1 (default) all usable cores, -2 all but one, 0 is an error
     /// Default: processes. In a call from within a worker threads, and serial where its share is one core. A Pool has its
     /// own and refuses another here.
     std::optional<Backend> backend;
