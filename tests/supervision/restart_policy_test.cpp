@@ -48,6 +48,13 @@ TEST_CASE("more deaths without progress than allowed end the run, with the figur
                            {std::to_string(row.allowed + 1), "5 s"}) == "");
 }
 
+TEST_CASE("deaths in slices, which are tried again or given up, weigh a tenth of others", "[supervision][policy]") {
+    const int workers = GENERATE(1, 2, 64);
+    const RestartIntensity in_slices = RestartPolicy::default_in_slices(workers);
+    CHECK(in_slices.deaths == 10 * RestartPolicy::default_for(workers).deaths);
+    CHECK(in_slices.window == RestartPolicy::default_for(workers).window);
+}
+
 TEST_CASE("deaths further apart than the window are no crash loop, however many", "[supervision][policy]") {
     CHECK_FALSE(gives_up(RestartPolicy(RestartPolicy::default_for(1)), deaths(1000, 1s)));
     CHECK_FALSE(gives_up(RestartPolicy({.deaths = 10, .window = 1s}), deaths(1000, 200ms)));
