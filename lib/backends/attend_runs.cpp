@@ -18,14 +18,15 @@ constexpr auto kAdmission = 30s;
 constexpr auto kLookAgainInRun = 50ms;  // no wait relies on a wake-up alone
 
 /// A worker's place in a run.
-WorkPlace place_in(const ControlArea& control, const WorkOrder& order, Owner owner) {
+WorkPlace place_in(const ControlArea& control, const WorkOrder& order, Owner owner, const os::Event& bell) {
     ControlHeader& header = control.header();
     WorkPlace place{.owner = owner,
                     .ledger = control.ledger(order.task_count()),
                     .board = &control.board(),
                     .mailbox = &control.mailboxes()[owner.slot],
                     .stop = &header.stop,
-                    .window = &header.window};
+                    .window = &header.window,
+                    .alert = [&bell] { bell.ring(); }};
     if (order.is_of_calls())
         place.chunks = control.chunks(order.chunk_count);
     else
@@ -39,7 +40,7 @@ bool take_part(const ControlArea& control, std::uint32_t run, Owner owner, const
     ControlHeader& header = control.header();
     WorkOrder order = header.order;
     hooks.enter(order);
-    WorkPlace place = place_in(control, order, owner);
+    WorkPlace place = place_in(control, order, owner, bell);
     RingOutbox outbox(control, owner.slot, run, bell);
     place.outbox = &outbox;
     if (!order.is_of_calls()) place.first_task = hooks.first_task(order.task_count());

@@ -261,7 +261,10 @@ void CallSession::report_items(Report& report) {
     const auto list = [&](std::int64_t index, std::vector<Cause> causes, const Failure* failure) {
         SliceOutcome outcome{.index = index, .causes = std::move(causes)};
         if (failure != nullptr) {
-            outcome.causes.push_back({.kind = SliceStatus::failed, .text = failure->text, .type = failure->type});
+            outcome.causes.push_back({.kind = SliceStatus::failed,
+                                      .text = failure->text,
+                                      .type = failure->type,
+                                      .stderr_tail = words_of(index)});
             outcome.seconds = failure->seconds;
             outcome.worker = failure->worker;
         }

@@ -51,6 +51,12 @@ WorkPlace SliceSession::place(Owner owner) const noexcept {
             .stop = &control().header().stop};
 }
 
+/// The slice that stands for the call this one was in: the first of a block.
+std::int64_t SliceSession::call_of(std::int64_t position) const noexcept {
+    const TaskGrouping& grouping = job().order.grouping;
+    return grouping.as_one ? grouping.positions(grouping.task_of(position), job().order.slices.count).begin : position;
+}
+
 void SliceSession::report_items(Report& report) {
     report.slices.reserve(records_.size());
     for (std::int64_t position = 0; position < job().order.slices.count; ++position) {
@@ -69,8 +75,10 @@ void SliceSession::report_items(Report& report) {
             const FailureText failure = split_failure(control().board().read(record.message));
             std::string text(failure.text);
             if (text.empty()) text = "no text: too many failures in one run";
-            outcome.causes.push_back(
-                {.kind = SliceStatus::failed, .text = std::move(text), .type = std::string(failure.type)});
+            outcome.causes.push_back({.kind = SliceStatus::failed,
+                                      .text = std::move(text),
+                                      .type = std::string(failure.type),
+                                      .stderr_tail = book_.words_of(call_of(position))});
         } else if (!outcome.causes.empty()) {
             outcome.status = outcome.causes.back().kind;
         }

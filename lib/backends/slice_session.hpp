@@ -18,6 +18,7 @@ public:
 
 private:
     void report_items(Report& report) override;
+    [[nodiscard]] std::int64_t call_of(std::int64_t position) const noexcept;
     [[nodiscard]] std::int64_t index_of(std::int64_t item) const noexcept override {
         return job().order.slices.index(item);
     }

@@ -34,12 +34,6 @@ std::string_view name_of(Placement placement) noexcept {
     return "none";
 }
 
-Placement parse_placement(std::string_view name) {
-    for (const Placement placement : {Placement::none, Placement::cores, Placement::nodes})
-        if (name == name_of(placement)) return placement;
-    throw InvalidArgument(fmt::format("placement '{}' is none of none, cores, nodes", name));
-}
-
 Fill Fill::nan() noexcept { return Fill(Kind::value, std::numeric_limits<double>::quiet_NaN()); }
 
 Fill parse_fill(std::string_view text) {

@@ -27,6 +27,7 @@ std::string_view MessageBoard::read(std::uint32_t number) const noexcept {
 
 void WorkerMailbox::reset() noexcept {
     slice.store(-1);
+    unheard_failure.store(-1);
     for (auto* number : {&slice_start_ns, &slices_done, &slices_failed, &busy_ns, &cpu_ns, &first_claim_ns})
         number->store(0);
 }

@@ -46,7 +46,7 @@ private:
 };
 
 /// One worker's own lines: what it is doing right now, for the host to look at. Only that worker writes, but for
-/// `admitted`.
+/// `admitted` and what the host takes back.
 struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> slice{-1};          ///< position in the run of the slice in the filter now, or -1
     std::atomic<std::int64_t> slice_start_ns{0};  ///< steady clock
@@ -55,6 +55,7 @@ struct alignas(128) WorkerMailbox {
     std::atomic<std::int64_t> busy_ns{0};
     std::atomic<std::int64_t> cpu_ns{0};
     std::atomic<std::int64_t> first_claim_ns{0};    ///< steady clock, 0 before; of the first to sit here in the run
+    std::atomic<std::int64_t> unheard_failure{-1};  ///< position of the first that failed since the host last took one
     std::atomic<std::uint64_t> steps{0};            ///< counts up at every claim, slice, commit and look for more
     std::atomic<std::uint32_t> admitted{0};         ///< incarnation the host knows to sit here; written by the host
     std::atomic<std::uint32_t> finished_run{0};     ///< the last run this worker left
@@ -63,6 +64,13 @@ struct alignas(128) WorkerMailbox {
 
     /// For the worker.
     void step() noexcept { steps.store(steps.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
+    /// For the worker, when the user's code has failed at `position`. True when the host should be told at once: it has
+    /// taken all that failed before.
+    [[nodiscard]] bool note_failure(std::int64_t position) noexcept {
+        std::int64_t none = -1;
+        return unheard_failure.compare_exchange_strong(none, position, std::memory_order_release);
+    }
 
     /// As at the start of a run. For the host, while the worker is idle.
     void reset() noexcept;

@@ -7,11 +7,15 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <limits>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
+
+#include <unistd.h>
 
 namespace slicepool::os {
 namespace {
@@ -42,11 +46,25 @@ std::optional<std::int64_t> threads_asked_for(const char* variable) {
     }
 }
 
+/// As setenv(), but without its lock, which a thread of the host may have held when this process was forked. In a process
+/// with one thread.
+void set_variable(std::string_view name, int value) {
+    static std::deque<std::string> texts;  // what environ points to lives on
+    static std::vector<char*> variables;
+    const std::string beginning = std::string(name) + "=";
+    std::vector<char*> next;
+    for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
+        if (!std::string_view(*variable).starts_with(beginning)) next.push_back(*variable);
+    next.push_back(texts.emplace_back(beginning + std::to_string(value)).data());
+    next.push_back(nullptr);
+    environ = next.data();
+    variables.swap(next);
+}
+
 void hold_environment(int count) {
-    const std::string limit = std::to_string(count);
-    if (threads_asked_for(kOpenMpVariable).value_or(kMostThreads) > count) ::setenv(kOpenMpVariable, limit.c_str(), 1);
+    if (threads_asked_for(kOpenMpVariable).value_or(kMostThreads) > count) set_variable(kOpenMpVariable, count);
     for (const char* variable : kOtherVariables)
-        if (threads_asked_for(variable).value_or(0) > count) ::setenv(variable, limit.c_str(), 1);
+        if (threads_asked_for(variable).value_or(0) > count) set_variable(variable, count);
 }
 
 /// In a forked process the pool is not there until it is used, and the setter would start it, at its full size. Its

@@ -23,7 +23,7 @@ public:
     /// never raises SIGPIPE.
     void pass_on() noexcept;
     /// The last lines since forget(), at most 2 KB, without a trailing line feed.
-    [[nodiscard]] const std::string& text() const noexcept { return tail_; }
+    [[nodiscard]] std::string text() const { return tail_.substr(0, tail_.find_last_not_of('\n') + 1); }
     void forget() noexcept { tail_.clear(); }
 
 private:

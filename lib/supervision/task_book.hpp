@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace slicepool {
@@ -47,11 +49,26 @@ public:
     /// True when the ledger says that a task is done, and the book knows that it is not: a stray write.
     [[nodiscard]] virtual bool contradicts(std::int64_t done_task) = 0;
 
+    /// What the worker wrote to standard error by the time it failed at `item` with an exception, for the report. Kept of
+    /// the first thousand such failures.
+    void note_words(std::int64_t item, std::string words) {
+        if (item < item_count() && !words.empty() && words_.size() < kMostWords)
+            words_.insert_or_assign(item, std::move(words));
+    }
+    [[nodiscard]] std::string words_of(std::int64_t item) const {
+        const auto found = words_.find(item);
+        return found != words_.end() ? found->second : std::string();
+    }
+
     /// By item, oldest first: the attempts that cost a worker's life.
     [[nodiscard]] const std::map<std::int64_t, std::vector<Cause>>& causes() const noexcept { return causes_; }
 
 protected:
     std::map<std::int64_t, std::vector<Cause>> causes_;
+
+private:
+    static constexpr std::size_t kMostWords = 1000;
+    std::map<std::int64_t, std::string> words_;  // by item
 };
 
 }  // namespace slicepool

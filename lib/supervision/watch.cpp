@@ -57,6 +57,7 @@ WatchFacts Supervisor::Watch::until_the_end() {
     for (WorkerProcess& worker : supervisor_.workers_)
         if (worker.alive() && worker.killed && !worker.stuck)
             if (const auto status = worker.child.reap_within(os::kLongestEnd)) bury(worker, *status, 0.0);
+    take_down_words();
     run_.book->hear();
     if (run_.before_end) run_.before_end();
     for (const WorkerProcess& worker : supervisor_.workers_)
@@ -81,7 +82,22 @@ void Supervisor::Watch::wait_for_news() {
         limit = std::min(limit, std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout) / 4);
     static_cast<void>(os::wait_readable(fds, std::max<std::chrono::nanoseconds>(limit, 1ms)));
     supervisor_.bell_.clear();
-    for (os::OutputTail& tail : supervisor_.stderr_tails_) tail.pass_on();
+    take_down_words();
+}
+
+void Supervisor::Watch::take_down_words() {
+    for (std::size_t slot = 0; slot < supervisor_.stderr_tails_.size(); ++slot)
+        if (take_down_words(slot)) supervisor_.stderr_tails_[slot].forget();  // the next failure has its own
+}
+
+/// Passes on what the worker in this slot wrote. True when one of its slices failed meanwhile: its words are noted.
+bool Supervisor::Watch::take_down_words(std::size_t slot) {
+    // Before the pipe is emptied: what a slice wrote before it failed is in there.
+    const std::int64_t failed = supervisor_.mailboxes_[slot].unheard_failure.exchange(-1, std::memory_order_acquire);
+    os::OutputTail& tail = supervisor_.stderr_tails_[slot];
+    tail.pass_on();
+    if (failed >= 0) run_.book->note_words(failed, tail.text());
+    return failed >= 0;
 }
 
 void Supervisor::Watch::heed_the_caller() {
@@ -105,9 +121,8 @@ void Supervisor::Watch::bury_the_dead() {
 Cause Supervisor::Watch::cause_of(const WorkerProcess& worker, const os::ExitStatus& status) {
     const std::size_t slot = worker.owner.slot;
     Cause cause{.kind = SliceStatus::crashed, .signal = status.signal, .exit_code = status.code, .text = {}};
-    supervisor_.stderr_tails_[slot].pass_on();
+    static_cast<void>(take_down_words(slot));
     cause.stderr_tail = supervisor_.stderr_tails_[slot].text();
-    while (!cause.stderr_tail.empty() && cause.stderr_tail.back() == '\n') cause.stderr_tail.pop_back();
     if (worker.overdue_slice >= 0) {
         cause.kind = SliceStatus::timed_out;
         cause.signal = 0;

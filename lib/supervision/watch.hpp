@@ -20,6 +20,8 @@ private:
     static constexpr std::chrono::seconds kOrphanSearch{1};
 
     void wait_for_news();
+    void take_down_words();
+    [[nodiscard]] bool take_down_words(std::size_t slot);
     void bury_the_dead();
     void bury(const WorkerProcess& worker, const os::ExitStatus& status, double cpu_seconds);
     void plan_replacement(bool in_slice);

@@ -112,6 +112,7 @@ private:
         } catch (...) {
             fail(at, result, "an exception that is no std::exception");
         }
+        if (result.fate == CallFate::failed && place_.mailbox->note_failure(index)) place_.alert();
         place_.mailbox->step();
         place_.mailbox->slice.store(-1, std::memory_order_release);
         const std::int64_t end = now_ns();

@@ -183,6 +183,7 @@ private:
             record.state.store(RecordState::failed, std::memory_order_relaxed);
         }
         place_.mailbox->slices_failed.fetch_add(call.end - call.begin, std::memory_order_relaxed);
+        if (place_.mailbox->note_failure(call.begin)) place_.alert();
         if (order_.abort_on_failure) place_.stop->store(1, std::memory_order_relaxed);
     }
 

@@ -56,6 +56,7 @@ struct WorkPlace {
     const ClaimWindow* window = nullptr;  ///< null: everything is offered
     std::span<const ChunkRecord> chunks;  ///< one per task, in a run of calls
     Outbox* outbox = nullptr;             ///< in a run of calls
+    std::function<void()> alert = [] {};  ///< has the host look at the mailbox soon
     /// Where a placed worker looks first, from there on and round; nothing: where the ledger's tickets point.
     std::optional<std::int64_t> first_task;
 };

@@ -219,16 +219,12 @@ TEST_CASE("a serial run leaves its caller where it is, whatever placement says",
     CHECK(os::usable_core_numbers() == before);
 }
 
-TEST_CASE("a call on a pool has no placement of its own, and names are parsed", "[contract][placement][badinput]") {
+TEST_CASE("a call on a pool has no placement of its own", "[contract][placement][badinput]") {
     const Backend backend = SLICEPOOL_EVERY_BACKEND;
     Pool pool({.n_jobs = 2, .backend = backend});
     CHECK(missing_in(message_of<InvalidArgument>(
                          [&] { pool.parallel([](int i) { return i; }, range(3), {.placement = Placement::cores}); }),
                      {"placement cores", "pool"}) == "");
-    for (const Placement placement : {Placement::none, Placement::cores, Placement::nodes})
-        CHECK(parse_placement(name_of(placement)) == placement);
-    CHECK(missing_in(message_of<InvalidArgument>([] { static_cast<void>(parse_placement("sockets")); }),
-                     {"sockets", "none, cores, nodes"}) == "");
 }
 
 #if !defined(__SANITIZE_THREAD__)

@@ -32,8 +32,6 @@ enum class Placement : std::uint8_t {
 };
 
 [[nodiscard]] std::string_view name_of(Placement placement) noexcept;
-/// Throws InvalidArgument, listing the names.
-[[nodiscard]] Placement parse_placement(std::string_view name);
 
 enum class OnFailure : std::uint8_t {
     finish,  ///< run the other slices, report the failed ones

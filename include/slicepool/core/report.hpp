@@ -25,7 +25,9 @@ struct Cause {
     std::string text;   ///< exception text or more detail
     std::string type;   ///< of what was thrown, "std::invalid_argument"; empty when nothing was, or unknown
     std::vector<std::string> trace;  ///< crashed by a signal: the calls it was in, innermost first, as far as known
-    std::string stderr_tail;         ///< the last lines a worker that died wrote to standard error
+    /// The last lines that the worker process wrote to standard error before it died or, with an exception, by the time
+    /// the host heard of that (of the first thousand exceptions). Threads write to the host's: empty.
+    std::string stderr_tail;
 };
 
 /// "crashed(SIGSEGV)", "crashed(exit 3)", "timed_out after 2.5 s", "failed(bad value in row 7)".
