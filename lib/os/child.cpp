@@ -82,6 +82,15 @@ bool Child::has_mapped(std::string_view memory_name) const {
     return !maps.eof();
 }
 
+bool Child::is_stopped() const {
+    std::ifstream stat("/proc/" + std::to_string(pid_) + "/stat");
+    std::string text;
+    if (!std::getline(stat, text) || has_ended()) return false;
+    const std::size_t name_end = text.rfind(") ");  // "17 (name) S ...", and the name is the program's to choose
+    if (name_end == std::string::npos || name_end + 2 >= text.size()) return false;
+    return text[name_end + 2] == 'T' || text[name_end + 2] == 't';
+}
+
 std::optional<ExitStatus> Child::try_reap() noexcept {
     if (!pidfd_) return ExitStatus{.known = false};
     if (!has_ended()) return std::nullopt;

@@ -45,6 +45,8 @@ public:
     [[nodiscard]] double cpu_seconds() const noexcept;
     /// True when it has memory of this name mapped (as sealed_memory_file names it), or the system does not say.
     [[nodiscard]] bool has_mapped(std::string_view memory_name) const;
+    /// True when a signal or a debugger has stopped it, so that it does not just wait for its turn on a processor.
+    [[nodiscard]] bool is_stopped() const;
     /// True when it has ended and waits to be reaped.
     [[nodiscard]] bool has_ended() const noexcept;
     /// Reaps it if it has ended. Afterwards its last store is visible and it can make no other.

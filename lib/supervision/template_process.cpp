@@ -24,6 +24,7 @@ struct Reply {
 };
 
 constexpr auto kReplyLimit = 2s;  // forking takes milliseconds even from a large process; meanwhile nobody is watched
+constexpr auto kStarvedReplyLimit = 30s;  // it is not stopped: it waits for its turn
 constexpr auto kForever = 24h;
 
 template <class Message>
@@ -113,8 +114,12 @@ os::Child TemplateProcess::spawn(Owner owner, int life_line) {
     Request request{owner};
     Reply reply;
     os::FileDescriptor pidfd;
-    if (!os::send_message(channel_.get(), bytes_of(request), life_line) ||
-        os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit) != os::Received::message) {
+    os::Received received = os::send_message(channel_.get(), bytes_of(request), life_line)
+                                ? os::receive_message(channel_.get(), bytes_of(reply), pidfd, kReplyLimit)
+                                : os::Received::closed;
+    if (received == os::Received::timed_out && !template_.is_stopped())
+        received = os::receive_message(channel_.get(), bytes_of(reply), pidfd, kStarvedReplyLimit);
+    if (received != os::Received::message) {
         template_.kill();  // somebody may have stopped it: it shall not go on later and fork what nobody waits for
         throw SystemError("fork", "worker process", {EPIPE, std::system_category()}, "the template process is gone");
     }

@@ -10,10 +10,15 @@ using namespace std::chrono_literals;
 
 /// A process that ends closes its descriptors a little before it can be reaped.
 constexpr std::chrono::nanoseconds kLastMoments = 100ms;
-/// What a worker may take to notice that nothing is left to do; on a loaded machine it takes a thousandth.
-constexpr std::chrono::nanoseconds kToLeave = 2s;
-/// How much longer than it should a worker may take before it is taken for stopped, or gone.
+/// How much longer than it should a worker may take before it is taken for stopped, or gone; on a loaded machine it takes
+/// a thousandth.
 constexpr std::chrono::nanoseconds kPatience = 2s;
+/// And when it is not stopped: it may be waiting for its turn on a starved machine.
+constexpr std::chrono::nanoseconds kPatienceWithTheSlow = 20s;
+
+bool is_beyond_patience(const WorkerProcess& worker, std::chrono::nanoseconds late) {
+    return late > kPatienceWithTheSlow || (late > kPatience && worker.child.is_stopped());
+}
 
 }  // namespace
 
@@ -41,8 +46,7 @@ void Supervisor::Watch::kill_the_overdue() {
 void Supervisor::Watch::kill_those_who_stand_still() {
     if (!run_.options->slice_timeout) return;
     const auto limit = std::chrono::duration_cast<std::chrono::nanoseconds>(*run_.options->slice_timeout *
-                                                                            static_cast<double>(run_.slices_per_task)) +
-                       kPatience;
+                                                                            static_cast<double>(run_.slices_per_task));
     for (WorkerProcess& worker : supervisor_.workers_) {
         const WorkerMailbox& mailbox = supervisor_.mailboxes_[worker.owner.slot];
         if (!worker.alive() || worker.killed || mailbox.slice.load() >= 0 ||
@@ -56,7 +60,7 @@ void Supervisor::Watch::kill_those_who_stand_still() {
             worker.still_since = Clock::now();
             continue;
         }
-        if (Clock::now() - *worker.still_since <= limit) continue;
+        if (!is_beyond_patience(worker, Clock::now() - *worker.still_since - limit)) continue;
         const bool could_work =
             run_.window != nullptr ? run_.ledger.has_waiting(*run_.window) : run_.ledger.has_waiting();
         if (!could_work && run_.ledger.claims_of(worker.owner).empty()) continue;  // it waits, as it should
@@ -125,10 +129,11 @@ void Supervisor::Watch::kill_the_laggards() {
         return;
     }
     if (!nothing_left_since_) nothing_left_since_ = Clock::now();
-    if (Clock::now() - *nothing_left_since_ < kToLeave) return;
+    const auto since = Clock::now() - *nothing_left_since_;
+    if (since <= kPatience) return;
     for (WorkerProcess& worker : supervisor_.workers_)
         // One with slices in its hands is between two of them, however long it takes to move a group.
-        if (is_idle(worker) && run_.ledger.claims_of(worker.owner).empty()) {
+        if (is_idle(worker) && run_.ledger.claims_of(worker.owner).empty() && is_beyond_patience(worker, since)) {
             worker.killed_as_laggard = true;
             kill(worker);
         }

@@ -94,6 +94,25 @@ TEST_CASE("a living child is not reaped, a killed one is, even a stopped one", "
     CHECK(child.try_reap().has_value());
 }
 
+TEST_CASE("a stopped child is told from one that sleeps, goes on or has ended", "[os][child]") {
+    const test::Watchdog watchdog("the child that is stopped");
+    os::Child child = child_that(sleep_forever);
+    CHECK_FALSE(child.is_stopped());
+    const auto becomes = [&](bool stopped) {
+        while (child.is_stopped() != stopped) std::this_thread::sleep_for(1ms);
+        return true;
+    };
+    REQUIRE(::kill(static_cast<pid_t>(child.pid()), SIGSTOP) == 0);
+    CHECK(becomes(true));
+    REQUIRE(::kill(static_cast<pid_t>(child.pid()), SIGCONT) == 0);
+    CHECK(becomes(false));
+    REQUIRE(::kill(static_cast<pid_t>(child.pid()), SIGSTOP) == 0);
+    CHECK(becomes(true));
+    child.kill();
+    CHECK(becomes(false));
+    CHECK(child.reap_within(10s));
+}
+
 TEST_CASE("the descriptor of a child becomes readable when it ends", "[os][child]") {
     const test::Watchdog watchdog("polling a pidfd");
     os::Child child = child_that([] { return 3; });
