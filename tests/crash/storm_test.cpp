@@ -216,6 +216,16 @@ std::int64_t wrong_pixels(const Volume<float>& input, const Volume<float>& outpu
     return wrong;
 }
 
+/// For the log: the first slices that are missing, and why.
+std::string what_is_missing(const Report& report) {
+    std::string text = report.gave_up.empty() ? "" : "gave up: " + report.gave_up + "; ";
+    const std::vector<SliceOutcome> failures = report.failures();
+    for (std::size_t i = 0; i < std::min<std::size_t>(failures.size(), 3); ++i)
+        text += "slice " + std::to_string(failures[i].index) + ": " + describe(failures[i].causes.back()) + " after " +
+                std::to_string(failures[i].attempts) + "; ";
+    return text + std::to_string(report.count(SliceStatus::not_run)) + " not run";
+}
+
 }  // namespace
 
 TEST_CASE("a storm of kills and stops at workers and templates costs no slice and leaves nothing", "[crash][storm]") {
@@ -237,7 +247,7 @@ TEST_CASE("a storm of kills and stops at workers and templates costs no slice an
     std::int64_t deaths = 0;
     std::int64_t timeouts = 0;
     const auto check = [&](const Report& report, const Volume<float>& output) {
-        INFO("run " << runs << ", gave up: " << report.gave_up);
+        INFO("run " << runs << ", missing: " << what_is_missing(report));
         CHECK(report.ok());
         CHECK(wrong_pixels(input, output) == 0);
         ++runs;
@@ -297,7 +307,7 @@ TEST_CASE("workers that are stopped anywhere, in their slices or between, and ne
             const auto output = constant_volume<float>(shape, 0);
             const Report report = process_slices(
                 input, output, [](SliceView<const float> in, SliceView<float> out) { out = 2 * in; }, options);
-            INFO("run " << runs << ", gave up: " << report.gave_up);
+            INFO("run " << runs << ", missing: " << what_is_missing(report));
             CHECK(report.ok());
             CHECK(wrong_pixels(input, output) == 0);
             ++runs;
