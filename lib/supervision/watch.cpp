@@ -231,8 +231,13 @@ void Supervisor::Watch::settle_orphans() {
 /// kernel may still reach the output. Nobody else may have its slices, so nobody will do them.
 void Supervisor::Watch::give_up_what_is_stuck() {
     bool anybody = false;
+    // Time in which nobody looked does not count: the whole machine may have stood still, and the worker with it.
+    const auto now = Clock::now();
+    const auto waited = std::min<std::chrono::nanoseconds>(now - last_look_at_the_killed_, 4 * kLongestWait);
+    last_look_at_the_killed_ = now;
     for (WorkerProcess& worker : supervisor_.workers_) {
-        if (worker.alive() && worker.killed && !worker.stuck && Clock::now() - *worker.killed > os::kLongestEnd &&
+        if (worker.alive() && worker.killed) worker.waited_for_end += waited;
+        if (worker.alive() && worker.killed && !worker.stuck && worker.waited_for_end > os::kLongestEnd &&
             !worker.child.has_ended()) {
             worker.stuck = true;
             const Cause cause{.kind = SliceStatus::timed_out,

@@ -74,6 +74,7 @@ private:
     std::optional<Clock::time_point> next_restart_;
     std::optional<Clock::time_point> nothing_left_since_;
     Clock::time_point next_orphan_search_ = Clock::now() + kOrphanSearch;
+    Clock::time_point last_look_at_the_killed_ = Clock::now();
     Clock::time_point next_progress_;
 };
 

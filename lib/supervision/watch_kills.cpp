@@ -140,7 +140,7 @@ void Supervisor::Watch::kill_the_laggards() {
 }
 
 void Supervisor::Watch::kill(WorkerProcess& worker) const {
-    worker.killed = Clock::now();
+    worker.killed = true;
     worker.child.kill();
 }
 

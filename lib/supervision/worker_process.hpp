@@ -31,12 +31,13 @@ struct WorkerProcess {
     std::uint64_t watched_steps = 0;               ///< seen in its mailbox
     std::optional<Clock::time_point> still_since;  ///< when these steps were first seen, between slices
     bool killed_as_laggard = false;                ///< for not leaving a run in which nothing was left to do
-    std::int64_t watched_slice = -1;          ///< position seen in its mailbox when the deadline was last looked at
-    double cpu_at_run_start = 0.0;            ///< its processor time when the run began, or it was born
-    double cpu_at_sight = 0.0;                ///< its processor time then, in seconds
-    double cpu_at_end = 0.0;                  ///< and when it was killed for its deadline
-    std::optional<Clock::time_point> killed;  ///< when the supervisor killed it
-    bool stuck = false;                       ///< killed long ago, but the system does not end it
+    std::int64_t watched_slice = -1;             ///< position seen in its mailbox when the deadline was last looked at
+    double cpu_at_run_start = 0.0;               ///< its processor time when the run began, or it was born
+    double cpu_at_sight = 0.0;                   ///< its processor time then, in seconds
+    double cpu_at_end = 0.0;                     ///< and when it was killed for its deadline
+    bool killed = false;                         ///< by the supervisor
+    std::chrono::nanoseconds waited_for_end{0};  ///< since then, while somebody looked
+    bool stuck = false;                          ///< killed long ago, but the system does not end it
 
     [[nodiscard]] bool alive() const noexcept { return static_cast<bool>(child); }
 };

@@ -94,6 +94,8 @@ struct Weather {
     unsigned stops = 176;
     bool lets_go_on = true;
     std::chrono::microseconds longest_pause = 2ms;  ///< of any length up to it
+    /// Every so often in a run pauses become twice as long, so that a starved machine gets on; 0: they stay.
+    std::chrono::seconds slackens{0};
 };
 
 /// Kills, stops and lets go on workers at random, about a thousand times a second, and now and then kills a template.
@@ -108,6 +110,9 @@ public:
     }
     SignalStorm(const SignalStorm&) = delete;
     SignalStorm& operator=(const SignalStorm&) = delete;
+
+    /// A run begins: the storm is at its height.
+    void refresh() { refreshed_ = std::chrono::steady_clock::now().time_since_epoch().count(); }
 
     /// Signals sent, of any kind, in each second so far.
     [[nodiscard]] double rate() const {
@@ -131,7 +136,12 @@ private:
         }
     }
 
-    [[nodiscard]] unsigned mean_pause_us() const { return static_cast<unsigned>(weather_.longest_pause.count() / 2); }
+    [[nodiscard]] unsigned mean_pause_us() const {
+        auto mean = static_cast<unsigned>(weather_.longest_pause.count() / 2);
+        if (weather_.slackens == 0s) return mean;
+        const std::chrono::steady_clock::time_point height{std::chrono::steady_clock::duration(refreshed_.load())};
+        return mean << std::min<long>((std::chrono::steady_clock::now() - height) / weather_.slackens, 8);
+    }
 
     void strike_somebody() {
         std::vector<long> workers;
@@ -167,6 +177,7 @@ private:
     const Weather weather_;
     const std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
     std::atomic<std::int64_t> sent_ = 0;
+    std::atomic<std::int64_t> refreshed_ = start_.time_since_epoch().count();
     std::mt19937 random_;
     std::jthread thread_;
 };
@@ -300,11 +311,13 @@ TEST_CASE("workers that are stopped anywhere, in their slices or between, and ne
     std::int64_t runs = 0;
     std::int64_t deaths = 0;
     {
-        SignalStorm storm(seed,
-                          {.kills = 0, .stops = 256, .lets_go_on = false, .longest_pause = is_slow ? 200ms : 10ms});
+        SignalStorm storm(
+            seed,
+            {.kills = 0, .stops = 256, .lets_go_on = false, .longest_pause = is_slow ? 200ms : 10ms, .slackens = 10s});
         const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (std::chrono::steady_clock::now() < end || deaths == 0) {
             const auto output = constant_volume<float>(shape, 0);
+            storm.refresh();
             const Report report = process_slices(
                 input, output, [](SliceView<const float> in, SliceView<float> out) { out = 2 * in; }, options);
             INFO("run " << runs << ", missing: " << what_is_missing(report));
@@ -326,11 +339,12 @@ TEST_CASE("signals without SA_RESTART a thousand times a second, at host and wor
     const Shape shape{40, 5, 40};
     const std::int64_t before = Interruptions::count();
     std::int64_t deaths = 0;
+    std::int64_t rounds = 0;
     {
         const Interruptions interruptions;
         Pool pool({.n_jobs = 2, .backend = backend});
-        for (int round = 0; round < 6; ++round) {
-            INFO("round " << round);
+        for (; rounds < 6 || Interruptions::count() - before <= 100; ++rounds) {
+            INFO("round " << rounds);
             const auto input = numbered_volume<float>(shape);
             const auto alone = constant_volume<float>(shape, 0);
             const auto pooled = constant_volume<float>(shape, 0);
@@ -356,8 +370,7 @@ TEST_CASE("signals without SA_RESTART a thousand times a second, at host and wor
             CHECK(wrong_pixels(input, pooled) == 0);
         }
     }
-    CHECK(deaths == (backend == Backend::processes ? 6 : 0));
-    CHECK(Interruptions::count() - before > 100);
+    CHECK(deaths == (backend == Backend::processes ? rounds : 0));
 }
 
 TEST_CASE("files are written and read right under a thousand signals a second", "[crash][storm]") {
@@ -375,7 +388,7 @@ TEST_CASE("files are written and read right under a thousand signals a second", 
     const std::int64_t before = Interruptions::count();
     {
         const Interruptions interruptions;
-        for (int round = 0; round < 8; ++round) {
+        for (int round = 0; round < 8 || Interruptions::count() - before <= 20; ++round) {
             INFO("round " << round);
             const auto input = numbered_volume<float>(shape);
             if (name.ends_with(".h5")) std::filesystem::remove(name);  // such a file may hold more, and is not replaced
@@ -393,7 +406,6 @@ TEST_CASE("files are written and read right under a thousand signals a second", 
             CHECK(wrong_pixels(input, Volume<float>(io::open_volume(name))) == 0);
         }
     }
-    CHECK(Interruptions::count() - before > 20);
 }
 
 #ifdef SLICEPOOL_HAS_HDF5
